@@ -1,0 +1,42 @@
+"""What can go wrong, in the user's words."""
+
+from collections.abc import Iterable, Sequence
+
+
+class DeclarationError(ValueError):
+    """A declaration that cannot work, raised where it is written."""
+
+
+class ContractViolation(Exception):
+    """A batch that breaks its contract; nothing of it was written.
+
+    `cases` holds the failing cases as rows of `column`, `check`, `value`, `rows` (how many rows fail so).
+    """
+
+    def __init__(self, what: str, cases: Sequence[dict[str, str]]) -> None:
+        self.what = what
+        self.cases = list(cases)
+        lines = "; ".join(f"{c['column']}: {c['check']} (e.g. {c['value']}, {c['rows']} rows)" for c in self.cases[:5])
+        more = f"; and {len(self.cases) - 5} more" if len(self.cases) > 5 else ""
+        super().__init__(f"{what} breaks its contract, nothing was written: {lines}{more}")
+
+
+class MissingPartitions(Exception):
+    """Days that were never written stand between a pipeline and its answer."""
+
+
+class AlreadyIssued(Exception):
+    """Predictions of that day exist and are immutable."""
+
+
+class NoChampion(Exception):
+    """No version of the model was in production at that time."""
+
+
+class Conflict(Exception):
+    """Somebody else changed what this change was based on; nothing was changed."""
+
+
+def unknown(kind: str, given: str, existing: Iterable[str]) -> str:
+    """A sentence that names what was given and what exists."""
+    return f"there is no {kind} {given!r}; there are: {', '.join(sorted(existing)) or 'none'}"

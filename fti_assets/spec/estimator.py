@@ -1,0 +1,40 @@
+"""How a model is fitted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fti_assets.spec.errors import DeclarationError
+
+
+@dataclass(frozen=True)
+class XGBoost:
+    """Gradient-boosted trees: a bool label is classified, a number is regressed.
+
+    `params` are any further parameters of XGBoost's Learning API by their own names. The number of rounds is
+    fixed, so the model that is evaluated and the one refitted on all rows are of one recipe.
+    """
+
+    rounds: int = 300
+    max_depth: int = 6
+    learning_rate: float = 0.1
+    params: Mapping[str, float | int | str] = field(default_factory=dict)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("rounds", "max_depth", "learning_rate"):
+            if getattr(self, name) <= 0:
+                raise DeclarationError(f"XGBoost {name}={getattr(self, name)}: expected more than zero")
+        clash = {"objective", "seed", "nthread", "max_depth", "learning_rate", "eta"} & set(self.params)
+        if clash:
+            raise DeclarationError(f"XGBoost params {sorted(clash)}: set by the label, the machine or a field of their own")
+
+    def parameters(self, is_binary: bool) -> dict[str, float | int | str]:
+        """XGBoost's parameters for a yes-or-no label or a number."""
+        return {
+            "objective": "binary:logistic" if is_binary else "reg:squarederror",
+            "tree_method": "hist",
+            "max_depth": self.max_depth,
+            "learning_rate": self.learning_rate,
+            "seed": self.seed,
+            **self.params,
+        }

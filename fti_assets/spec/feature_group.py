@@ -1,0 +1,103 @@
+"""The contract of one table of features."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pandera.pandas as pa
+
+from fti_assets.spec.binding import Aggregated, Computed, Input
+from fti_assets.spec.errors import DeclarationError, unknown
+from fti_assets.spec.names import checked_name, snake_case
+from fti_assets.spec.schema import Kind, columns_of, first_line
+from fti_assets.spec.selection import Selection
+from fti_assets.spec.time import DAY, duration
+
+
+@dataclass(frozen=True)
+class FeatureGroup:
+    """Rows that one pipeline writes and any model reads, each known from `known_at` on.
+
+    `keys` name what a row is about, `event_time` when it is true, `known_at` when it could be known (by default
+    at its event time). Partition D holds the rows that became known on day D. `lookback` bounds how old a row
+    may be when a prediction uses it. A `dimension` is small and slowly changing: it has no times, is read whole,
+    and counts as always known.
+
+    Raises DeclarationError when a named column is not in the schema or is of the wrong kind.
+    """
+
+    schema: type[pa.DataFrameModel]
+    keys: tuple[str, ...] | str
+    event_time: str | None = None
+    known_at: str | None = None
+    name: str = ""
+    lookback: timedelta | str = DAY
+    dimension: bool = False
+    owners: Sequence[str] = ()
+    columns: Mapping[str, Kind] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        def settle(attribute: str, value: Any) -> None:
+            object.__setattr__(self, attribute, value)
+
+        settle("columns", columns_of(self.schema))
+        settle("name", checked_name("feature group", self.name or snake_case(self.schema.__name__)))
+        settle("keys", (self.keys,) if isinstance(self.keys, str) else tuple(self.keys))
+        settle("lookback", duration(self.lookback))
+        settle("owners", tuple(self.owners))
+        if not self.keys:
+            raise DeclarationError(f"feature group {self.name}: expected at least one key column")
+        if self.dimension:
+            if self.event_time or self.known_at:
+                raise DeclarationError(f"dimension {self.name} has no event_time and no known_at: it is read whole")
+        elif not self.event_time:
+            raise DeclarationError(f"feature group {self.name}: expected event_time=, or dimension=True for one read whole")
+        else:
+            settle("known_at", self.known_at or self.event_time)
+        for column in (*self.keys, *self.times):
+            if column not in self.columns:
+                raise DeclarationError(f"feature group {self.name}: {unknown('column', column, self.columns)}")
+        for column in self.times:
+            if self.columns[column] != "time":
+                raise DeclarationError(f"{self.name}.{column} is {self.columns[column]}: expected fti.UTC for a time")
+        if "ds" in self.columns:
+            raise DeclarationError(f"feature group {self.name}: 'ds' names the partition; choose another column name")
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The event time and, where it is another column, the known time."""
+        return tuple(dict.fromkeys(t for t in (self.event_time, self.known_at) if t))
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The columns that are neither keys nor times."""
+        return tuple(c for c in self.columns if c not in self.keys and c not in self.times)
+
+    @property
+    def description(self) -> str:
+        """The first line of the schema's docstring."""
+        return first_line(self.schema)
+
+    def __getitem__(self, columns: str | tuple[str, ...]) -> Selection:
+        """Some of the group's columns, for a view."""
+        return Selection(self, (columns,) if isinstance(columns, str) else tuple(columns))
+
+    def select(self) -> Selection:
+        """All value columns, for a view."""
+        return Selection(self, self.values)
+
+    def computed(self, function: Callable[..., Any], *inputs: Input) -> Computed:
+        """Bind the group to a plain function of its inputs' frames, in order."""
+        return Computed(self, function, inputs)
+
+    def aggregated(
+        self,
+        source: "FeatureGroup",
+        by: str | Sequence[str],
+        columns: Mapping[str, Sequence[str]],
+        windows: Sequence[str],
+        every: str = "1d",
+    ) -> Aggregated:
+        """Bind the group to trailing windows over another group's rows, by the time they became known."""
+        return Aggregated(self, source, by, columns, windows, every)

@@ -1,0 +1,51 @@
+"""A model: what it is fitted on, how, and what it must show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fti_assets.spec.errors import DeclarationError, unknown
+from fti_assets.spec.estimator import XGBoost
+from fti_assets.spec.feature_view import FeatureView
+from fti_assets.spec.gates import BeatsBaseline, Gate, SliceFloor
+from fti_assets.spec.names import checked_name
+from fti_assets.spec.time import duration
+
+
+@dataclass(frozen=True)
+class Model:
+    """A view, an estimator and the gates between a candidate and production.
+
+    At cutoff C it is fitted on the rows whose label was known before C. The last `holdout` before C is kept back
+    to evaluate on; when the gates have the figures, the recipe is fitted again on all rows.
+    """
+
+    name: str
+    view: FeatureView
+    estimator: XGBoost = XGBoost()
+    gates: Sequence[Gate] = (BeatsBaseline(),)
+    holdout: timedelta | str = "14d"
+    description: str = ""
+    owners: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        checked_name("model", self.name)
+        object.__setattr__(self, "gates", tuple(self.gates))
+        object.__setattr__(self, "owners", tuple(self.owners))
+        object.__setattr__(self, "holdout", duration(self.holdout))
+        if not self.gates:
+            raise DeclarationError(f"model {self.name}: expected at least one gate, such as fti.BeatsBaseline()")
+        for column in self.slices:
+            if self.view.columns.get(column) != "text":
+                texts = [c for c, kind in self.view.columns.items() if kind == "text"]
+                raise DeclarationError(f"model {self.name}: SliceFloor: {unknown('text feature', column, texts)}")
+
+    @property
+    def slices(self) -> tuple[str, ...]:
+        """The columns by which evaluations are sliced."""
+        return tuple(dict.fromkeys(g.column for g in self.gates if isinstance(g, SliceFloor)))
+
+    @property
+    def holdout_length(self) -> timedelta:
+        """How long before the cutoff the evaluation begins."""
+        return duration(self.holdout)

@@ -1,0 +1,51 @@
+"""What a Pandera model says about its columns, in five kinds that every store knows."""
+
+from typing import Any, Literal
+
+import pandera.pandas as pa
+
+from fti_assets.spec.errors import DeclarationError
+
+Kind = Literal["text", "integer", "number", "boolean", "time"]
+
+_KINDS: dict[str, Kind] = {
+    "str": "text",
+    "string": "text",
+    "int64": "integer",
+    "Int64": "integer",
+    "float64": "number",
+    "bool": "boolean",
+    "boolean": "boolean",
+    "datetime64[us, UTC]": "time",
+}
+
+
+def columns_of(schema: type[pa.DataFrameModel]) -> dict[str, Kind]:
+    """The schema's columns and their kinds, in order.
+
+    Raises DeclarationError for a column of a type that the stores do not hold.
+    """
+    kinds: dict[str, Kind] = {}
+    for name, column in compiled(schema).columns.items():
+        kind = _KINDS.get(str(column.dtype))
+        if kind is None:
+            raise DeclarationError(
+                f"{schema.__name__}.{name} is {column.dtype}: expected str, int, float, bool, pd.Int64Dtype, "
+                "pd.BooleanDtype or fti.UTC (naive timestamps and objects are refused)"
+            )
+        kinds[name] = kind
+    return kinds
+
+
+def compiled(schema: type[pa.DataFrameModel]) -> Any:
+    """The model as a strict Pandera schema: no column more, no column less."""
+    if not (isinstance(schema, type) and issubclass(schema, pa.DataFrameModel)):
+        raise DeclarationError(f"schema {schema!r}: expected a class derived from pandera's DataFrameModel")
+    strict = schema.to_schema()
+    strict.strict = True
+    return strict
+
+
+def first_line(described: Any) -> str:
+    """The first line of a docstring, for the places that show one line."""
+    return (described.__doc__ or "").strip().split("\n")[0]

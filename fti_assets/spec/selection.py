@@ -1,0 +1,68 @@
+"""Columns of a feature group as a view uses them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from fti_assets.spec.errors import DeclarationError, unknown
+from fti_assets.spec.label import Label
+from fti_assets.spec.time import duration
+
+if TYPE_CHECKING:
+    from fti_assets.spec.feature_group import FeatureGroup
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Some columns of one group, how old they may be, how their keys and columns are called in the view."""
+
+    group: "FeatureGroup"
+    columns: tuple[str, ...]
+    own_lookback: timedelta | None = None
+    on: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
+
+    def __post_init__(self) -> None:
+        for column in self.columns:
+            if column not in self.group.columns:
+                raise DeclarationError(f"{self.group.name}: {unknown('column', column, self.group.columns)}")
+        for key in self.on:
+            if key not in self.group.keys:
+                raise DeclarationError(f"{self.group.name}: {unknown('key', key, self.group.keys)}")
+
+    @property
+    def age(self) -> timedelta:
+        """How old a value may be at prediction time: the view's bound, or else the group's."""
+        return self.own_lookback or duration(self.group.lookback)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What each selected column is called in the view."""
+        return {column: self.prefix + column for column in self.columns}
+
+    @property
+    def spine_keys(self) -> dict[str, str]:
+        """For each key of the group, the column of the spine that it equals."""
+        return {key: self.on.get(key, key) for key in self.group.keys}
+
+    def lookback(self, value: str | None = None, *, days: float = 0, hours: float = 0, minutes: float = 0) -> "Selection":
+        """The same columns with another bound on their age."""
+        bound = duration(value or timedelta(days=days, hours=hours, minutes=minutes))
+        if self.group.dimension:
+            raise DeclarationError(f"{self.group.name} is a dimension: it is read whole and takes no lookback")
+        return replace(self, own_lookback=bound)
+
+    def joined_on(self, **spine_column_by_key: str) -> "Selection":
+        """The same columns, joined on spine columns of other names: `weather.select().joined_on(airport="origin")`."""
+        return replace(self, on={**self.on, **spine_column_by_key})
+
+    def prefixed(self, prefix: str) -> "Selection":
+        """The same columns under prefixed names."""
+        return replace(self, prefix=prefix)
+
+    def within(self, *, days: float = 0, hours: float = 0) -> Label:
+        """The one selected column as a label that may take so long to become known."""
+        if len(self.columns) != 1:
+            raise DeclarationError(f"a label is one column; {self.group.name}[{', '.join(self.columns)}] has {len(self.columns)}")
+        return Label(self.group, self.columns[0], duration(timedelta(days=days, hours=hours)))

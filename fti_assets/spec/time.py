@@ -1,0 +1,89 @@
+"""Time: UTC, timezone-aware, microseconds, half-open windows."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC as UTC_ZONE
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+import pandas as pd
+
+from fti_assets.spec.errors import DeclarationError
+
+UTC = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
+"""The type of every timestamp column in a contract: timezone-aware UTC with microseconds."""
+
+DAY = timedelta(days=1)
+_UNITS = {"min": "minutes", "h": "hours", "d": "days"}
+
+
+def duration(value: str | timedelta) -> timedelta:
+    """A positive timedelta from `"15min"`, `"6h"`, `"28d"` or a timedelta."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"(\d+)(min|h|d)", value)
+        if not match:
+            raise DeclarationError(f"duration {value!r}: expected a number and min, h or d, such as '15min', '6h', '28d'")
+        value = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if value <= timedelta(0):
+        raise DeclarationError(f"duration {value!r}: expected more than zero")
+    return value
+
+
+def label_of(value: timedelta) -> str:
+    """The shortest text that `duration` reads back: `7d`, `3h`, `15min`."""
+    for unit, length in (("d", DAY), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
+        if value % length == timedelta(0):
+            return f"{value // length}{unit}"
+    raise DeclarationError(f"duration {value!r}: expected whole minutes")
+
+
+def midnight(day: date | str) -> datetime:
+    """The first instant of a UTC day."""
+    if isinstance(day, str):
+        day = date.fromisoformat(day)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC_ZONE)
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """The instants from `start` up to, but without, `end`: the unit of all work."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            value = getattr(self, name)
+            if value.utcoffset() is None:
+                raise DeclarationError(f"window {name} {value}: expected a timezone-aware instant")
+            object.__setattr__(self, name, value.astimezone(UTC_ZONE))
+        if self.end <= self.start:
+            raise DeclarationError(f"window {self.start} to {self.end}: expected the end after the start")
+
+    @classmethod
+    def of_days(cls, first: date | str, last: date | str) -> "Window":
+        """The whole days from `first` to `last`, both included."""
+        return cls(midnight(first), midnight(last) + DAY)
+
+    @property
+    def days(self) -> list[date]:
+        """Every UTC day that the window touches."""
+        first, last = self.start.date(), (self.end - timedelta(microseconds=1)).date()
+        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+    def widened(self, before: timedelta = timedelta(0), after: timedelta = timedelta(0)) -> "Window":
+        """The window with its halo: earlier and later instants that its rows may need."""
+        return Window(self.start - before, self.end + after)
+
+    def split(self, days: int) -> Iterator["Window"]:
+        """Consecutive windows of at most so many days that cover this one."""
+        start = self.start
+        while start < self.end:
+            end = min(start + timedelta(days=days), self.end)
+            yield Window(start, end)
+            start = end
+
+    def __str__(self) -> str:
+        last = self.end - timedelta(microseconds=1)
+        return f"{self.start:%Y-%m-%d}" if last.date() == self.start.date() else f"{self.start:%Y-%m-%d}...{last:%Y-%m-%d}"
