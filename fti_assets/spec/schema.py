@@ -10,7 +10,8 @@ Kind = Literal["text", "integer", "number", "boolean", "time"]
 
 _KINDS: dict[str, Kind] = {
     "str": "text",
-    "string": "text",
+    "string[pyarrow]": "text",
+    "string[python]": "text",
     "int64": "integer",
     "Int64": "integer",
     "float64": "number",
