@@ -71,10 +71,14 @@ class Aggregated:
             raise DeclarationError(f"{group.name}.aggregated: by={self.by}, but the group's keys are {group.keys}")
         for column in (*self.by, *self.columns):
             if column not in source.columns:
-                raise DeclarationError(f"{group.name}.aggregated: {source.name}: {unknown('column', column, source.columns)}")
+                raise DeclarationError(
+                    f"{group.name}.aggregated: {source.name}: {unknown('column', column, source.columns)}"
+                )
         for column in self.columns:
             if source.columns[column] not in ("number", "integer", "boolean"):
-                raise DeclarationError(f"{group.name}.aggregated: {source.name}.{column} is {source.columns[column]}, not a number")
+                raise DeclarationError(
+                    f"{group.name}.aggregated: {source.name}.{column} is {source.columns[column]}, not a number"
+                )
         for statistic in (s for statistics in self.columns.values() for s in statistics):
             if statistic not in STATISTICS:
                 raise DeclarationError(f"{group.name}.aggregated: {unknown('statistic', statistic, STATISTICS)}")
@@ -83,7 +87,9 @@ class Aggregated:
                 f"{group.name}.aggregated: every={label_of(self.step)} must divide the day and each window of {self.windows}"
             )
         if group.known_at != group.event_time:
-            raise DeclarationError(f"{group.name}.aggregated: a window's value is known when it ends; leave known_at out")
+            raise DeclarationError(
+                f"{group.name}.aggregated: a window's value is known when it ends; leave known_at out"
+            )
         expected, declared = set(self.outputs), set(group.values)
         if expected != declared:
             raise DeclarationError(

@@ -26,7 +26,9 @@ class XGBoost:
                 raise DeclarationError(f"XGBoost {name}={getattr(self, name)}: expected more than zero")
         clash = {"objective", "seed", "nthread", "max_depth", "learning_rate", "eta"} & set(self.params)
         if clash:
-            raise DeclarationError(f"XGBoost params {sorted(clash)}: set by the label, the machine or a field of their own")
+            raise DeclarationError(
+                f"XGBoost params {sorted(clash)}: set by the label, the machine or a field of their own"
+            )
 
     def parameters(self, is_binary: bool) -> dict[str, float | int | str]:
         """XGBoost's parameters for a yes-or-no label or a number."""

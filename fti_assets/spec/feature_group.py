@@ -52,7 +52,9 @@ class FeatureGroup:
             if self.event_time or self.known_at:
                 raise DeclarationError(f"dimension {self.name} has no event_time and no known_at: it is read whole")
         elif not self.event_time:
-            raise DeclarationError(f"feature group {self.name}: expected event_time=, or dimension=True for one read whole")
+            raise DeclarationError(
+                f"feature group {self.name}: expected event_time=, or dimension=True for one read whole"
+            )
         else:
             settle("known_at", self.known_at or self.event_time)
         for column in (*self.keys, *self.times):

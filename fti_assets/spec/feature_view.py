@@ -40,7 +40,9 @@ class FeatureView:
             raise DeclarationError(f"spine {self.spine.name} is a dimension: a spine's rows have a time to predict at")
         for key in self.label.group.keys:
             if key not in self.spine.columns:
-                raise DeclarationError(f"label of {self.label.group.name}: spine {unknown('column', key, self.spine.columns)}")
+                raise DeclarationError(
+                    f"label of {self.label.group.name}: spine {unknown('column', key, self.spine.columns)}"
+                )
         columns: dict[str, Kind] = {}
         origin: dict[str, str] = {}
         for selection in selections:
@@ -71,7 +73,9 @@ class FeatureView:
     @staticmethod
     def _claim(origin: dict[str, str], name: str, owner: str) -> None:
         if name in origin:
-            raise DeclarationError(f"feature {name!r} comes from {origin[name]} and from {owner}: use .prefixed(…) on one")
+            raise DeclarationError(
+                f"feature {name!r} comes from {origin[name]} and from {owner}: use .prefixed(…) on one"
+            )
         origin[name] = owner
 
     @property

@@ -23,7 +23,9 @@ class Label:
 
     def __post_init__(self) -> None:
         if self.group.dimension:
-            raise DeclarationError(f"label {self.group.name}[{self.column!r}]: a dimension has no time and cannot hold a label")
+            raise DeclarationError(
+                f"label {self.group.name}[{self.column!r}]: a dimension has no time and cannot hold a label"
+            )
         if self.group.columns[self.column] not in ("boolean", "number", "integer"):
             raise DeclarationError(
                 f"label {self.group.name}[{self.column!r}] is {self.group.columns[self.column]}: expected bool or a number"

@@ -46,7 +46,9 @@ class Selection:
         """For each key of the group, the column of the spine that it equals."""
         return {key: self.on.get(key, key) for key in self.group.keys}
 
-    def lookback(self, value: str | None = None, *, days: float = 0, hours: float = 0, minutes: float = 0) -> "Selection":
+    def lookback(
+        self, value: str | None = None, *, days: float = 0, hours: float = 0, minutes: float = 0
+    ) -> "Selection":
         """The same columns with another bound on their age."""
         bound = duration(value or timedelta(days=days, hours=hours, minutes=minutes))
         if self.group.dimension:
@@ -64,5 +66,7 @@ class Selection:
     def within(self, *, days: float = 0, hours: float = 0) -> Label:
         """The one selected column as a label that may take so long to become known."""
         if len(self.columns) != 1:
-            raise DeclarationError(f"a label is one column; {self.group.name}[{', '.join(self.columns)}] has {len(self.columns)}")
+            raise DeclarationError(
+                f"a label is one column; {self.group.name}[{', '.join(self.columns)}] has {len(self.columns)}"
+            )
         return Label(self.group, self.columns[0], duration(timedelta(days=days, hours=hours)))

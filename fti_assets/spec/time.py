@@ -23,7 +23,9 @@ def duration(value: str | timedelta) -> timedelta:
     if isinstance(value, str):
         match = re.fullmatch(r"(\d+)(min|h|d)", value)
         if not match:
-            raise DeclarationError(f"duration {value!r}: expected a number and min, h or d, such as '15min', '6h', '28d'")
+            raise DeclarationError(
+                f"duration {value!r}: expected a number and min, h or d, such as '15min', '6h', '28d'"
+            )
         value = timedelta(**{_UNITS[match[2]]: int(match[1])})
     if value <= timedelta(0):
         raise DeclarationError(f"duration {value!r}: expected more than zero")
@@ -86,4 +88,6 @@ class Window:
 
     def __str__(self) -> str:
         last = self.end - timedelta(microseconds=1)
-        return f"{self.start:%Y-%m-%d}" if last.date() == self.start.date() else f"{self.start:%Y-%m-%d}...{last:%Y-%m-%d}"
+        return (
+            f"{self.start:%Y-%m-%d}" if last.date() == self.start.date() else f"{self.start:%Y-%m-%d}...{last:%Y-%m-%d}"
+        )

@@ -1,0 +1,54 @@
+"""XGBoost, fitted and asked: the one module that knows its API."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fti_assets.compute.preprocessing import Preprocessing
+from fti_assets.spec.estimator import XGBoost
+
+if TYPE_CHECKING:
+    import xgboost
+
+
+def fit(
+    estimator: XGBoost, is_binary: bool, matrix: np.ndarray, label: np.ndarray, preprocessing: Preprocessing
+) -> "xgboost.Booster":
+    """A booster fitted on the rows; the same rows give the same bytes."""
+    import xgboost
+
+    data = xgboost.QuantileDMatrix(
+        matrix,
+        label=label,
+        feature_names=list(preprocessing.kinds),
+        feature_types=preprocessing.feature_types,
+        enable_categorical=True,
+    )
+    return xgboost.train(estimator.parameters(is_binary), data, num_boost_round=estimator.rounds)
+
+
+def dump(booster: "xgboost.Booster") -> bytes:
+    """The booster in XGBoost's own UBJSON."""
+    return bytes(booster.save_raw(raw_format="ubj"))
+
+
+def load(content: bytes) -> "xgboost.Booster":
+    """A booster from its UBJSON."""
+    import xgboost
+
+    return xgboost.Booster(model_file=bytearray(content))
+
+
+def predict(booster: "xgboost.Booster", matrix: np.ndarray, threads: int = 0) -> np.ndarray:
+    """One float64 for each row: a probability or a number. `threads` is 0 for all; use 1 for a single row."""
+    if len(matrix) == 0:
+        return np.empty(0)
+    booster.set_param({"nthread": threads})
+    return np.asarray(booster.inplace_predict(matrix, validate_features=False), dtype=np.float64)
+
+
+def gain_by_feature(booster: "xgboost.Booster") -> dict[str, float]:
+    """Each used feature's share of the total gain, the largest first."""
+    gains = {name: float(gain) for name, gain in booster.get_score(importance_type="total_gain").items()}
+    total = sum(gains.values()) or 1.0
+    return {name: gain / total for name, gain in sorted(gains.items(), key=lambda item: -item[1])}

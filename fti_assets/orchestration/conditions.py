@@ -1,0 +1,29 @@
+"""When assets materialize by themselves, with the daemon on."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+
+def _quiet() -> dg.AutomationCondition:
+    return (
+        ~dg.AutomationCondition.any_deps_missing()
+        & ~dg.AutomationCondition.any_deps_in_progress()
+        & ~dg.AutomationCondition.in_progress()
+    )
+
+
+def newest_missing(days: int = 3) -> dg.AutomationCondition:
+    """Materialize the newest partitions that are missing once everything they read is there.
+
+    What exists is not made again: a new champion does not score issued days anew, as `eager()` would.
+    """
+    newest = dg.AutomationCondition.in_latest_time_window(timedelta(days=days))
+    condition = newest & dg.AutomationCondition.missing() & _quiet()
+    return condition.with_label("newest partitions, once their inputs are there")
+
+
+def whenever_updated() -> dg.AutomationCondition:
+    """Materialize again when an input has a newer partition."""
+    condition = dg.AutomationCondition.any_deps_updated().since_last_handled() & ~dg.AutomationCondition.in_progress()
+    return condition.with_label("whenever an input is updated")

@@ -1,0 +1,174 @@
+"""From bindings, models and predictions to three Dagster code locations."""
+
+from collections.abc import Iterable, Sequence
+
+import dagster as dg
+
+from fti_assets.orchestration.describe import feature_key
+from fti_assets.orchestration.feature_assets import feature_asset, source_spec
+from fti_assets.orchestration.home_resource import HomeResource
+from fti_assets.orchestration.inference_assets import monitoring_asset, predictions_asset
+from fti_assets.orchestration.online_assets import online_asset
+from fti_assets.orchestration.partitions import daily, weekly
+from fti_assets.orchestration.sensors import retrain_sensor
+from fti_assets.orchestration.training_assets import (
+    champion_asset,
+    champion_key,
+    dataset_asset,
+    dataset_key,
+    decision_asset,
+    model_asset,
+    model_key,
+    monitoring_key,
+)
+from fti_assets.spec.binding import Binding, Computed
+from fti_assets.spec.errors import DeclarationError
+from fti_assets.spec.feature_group import FeatureGroup
+from fti_assets.spec.model import Model
+from fti_assets.spec.predictions import Predictions
+from fti_assets.spec.retrain import Retrain
+from fti_assets.spec.source import Source
+
+_STUB = "fti/defined elsewhere"
+
+
+def feature_pipeline(*bindings: Binding, since: str, until: str | None = None) -> dg.Definitions:
+    """The feature pipeline as a code location: `source/*` and `features/*`, a partition a day from `since`.
+
+    `until` (not included) ends the calendar of a system whose data end; without it every new day is a partition.
+    """
+    groups = [binding.group for binding in bindings]
+    _refuse_twice("feature group", [group.name for group in groups])
+    partitions = daily(since, until)
+    sources: dict[str, Source] = {}
+    for given in (i for b in bindings if isinstance(b, Computed) for i in b.inputs):
+        if isinstance(given, Source) and sources.setdefault(given.name, given) is not given:
+            raise DeclarationError(f"two sources are called {given.name!r}: rename one")
+    assets = [feature_asset(binding, partitions) for binding in bindings]
+    job = dg.define_asset_job(
+        "features", dg.AssetSelection.assets(*(feature_key(g) for g in groups)), executor_def=dg.in_process_executor
+    )
+    return _location([*map(source_spec, sources.values()), *assets], [job], [], "features")
+
+
+def training_pipeline(
+    *models: Model, retrain: Retrain, since: str, first_cutoff: str, until: str | None = None
+) -> dg.Definitions:
+    """The training pipeline as a code location: `datasets/*`, `models/*`, `champion/*` and retraining decisions.
+
+    A partition is a cutoff: one every week from `first_cutoff`. Datasets begin at `since`, where the features do.
+    """
+    _refuse_twice("model", [model.name for model in models])
+    days, cutoffs = daily(since, until), weekly(first_cutoff, until)
+    assets: list[dg.AssetsDefinition] = []
+    jobs, sensors = [], []
+    for model in models:
+        job = dg.define_asset_job(
+            f"train_{model.name}",
+            dg.AssetSelection.assets(dataset_key(model), model_key(model), champion_key(model)),
+            executor_def=dg.in_process_executor,
+        )
+        assets += [
+            dataset_asset(model, since, cutoffs),
+            model_asset(model, cutoffs),
+            champion_asset(model),
+            decision_asset(model, retrain, first_cutoff, cutoffs),
+        ]
+        jobs.append(job)
+        sensors.append(retrain_sensor(model, job))
+    read = _stubs(dict.fromkeys(g for m in models for g in (*m.view.groups, m.view.label.group)), days)
+    watched = [_stub(monitoring_key(model), daily(first_cutoff, until)) for model in models]
+    return _location([*read, *watched, *assets], jobs, sensors, "training")
+
+
+def inference_pipeline(
+    *predictions: Predictions, since: str, first_day: str, until: str | None = None
+) -> dg.Definitions:
+    """The inference pipeline as a code location: `predictions/*`, `monitoring/*` and `online/*`.
+
+    A partition is a day: predictions are issued from `first_day`; features exist from `since`.
+    """
+    models = [p.model for p in predictions]
+    _refuse_twice("model", [model.name for model in models])
+    partitions = daily(first_day, until)
+    assets: list[dg.AssetsDefinition] = []
+    for each in predictions:
+        assets += [predictions_asset(each, partitions), monitoring_asset(each, partitions)]
+    views = [model.view for model in models]
+    served = list(dict.fromkeys(s.group for view in views for s in view.joined))
+    assets += [online_asset(group, views) for group in served]
+    job = dg.define_asset_job(
+        "predict",
+        dg.AssetSelection.assets(*(key for a in assets for key in a.keys if key.path[0] != "online")),
+        executor_def=dg.in_process_executor,
+    )
+    read = _stubs(dict.fromkeys(g for m in models for g in (*m.view.groups, m.view.label.group)), daily(since, until))
+    champions = [_stub(champion_key(model), None) for model in models]
+    return _location([*read, *champions, *assets], [job], [], "inference")
+
+
+def merged(*locations: dg.Definitions) -> dg.Definitions:
+    """The locations as one: for tests, laptops and `dg`. Never put it beside them in one workspace."""
+    defined = {key for each in locations for asset in each.assets or () for key in _defined(asset)}
+    assets = {
+        _identity(asset): asset
+        for each in locations
+        for asset in each.assets or ()
+        if not (isinstance(asset, dg.AssetSpec) and _STUB in asset.metadata and asset.key in defined)
+    }
+    return dg.Definitions(
+        assets=list(assets.values()),
+        jobs=[job for each in locations for job in each.jobs or ()],
+        sensors=[sensor for each in locations for sensor in each.sensors or () if not sensor.name.endswith("automation")]
+        + [_automation("automation")],
+        resources={"home": HomeResource()},
+        executor=dg.in_process_executor,
+    )
+
+
+def _location(
+    assets: Sequence[dg.AssetSpec | dg.AssetsDefinition],
+    jobs: Sequence[dg.UnresolvedAssetJobDefinition],
+    sensors: Sequence[dg.SensorDefinition],
+    name: str,
+) -> dg.Definitions:
+    return dg.Definitions(
+        assets=list(assets),
+        jobs=list(jobs),
+        sensors=[*sensors, _automation(f"{name}_automation")],
+        resources={"home": HomeResource()},
+        executor=dg.in_process_executor,
+    )
+
+
+def _automation(name: str) -> dg.AutomationConditionSensorDefinition:
+    return dg.AutomationConditionSensorDefinition(
+        name, target=dg.AssetSelection.all(), default_status=dg.DefaultSensorStatus.RUNNING
+    )
+
+
+def _stubs(groups: Iterable[FeatureGroup], days: dg.DailyPartitionsDefinition) -> list[dg.AssetSpec]:
+    return [_stub(feature_key(group), None if group.dimension else days) for group in groups]
+
+
+def _stub(key: dg.AssetKey, partitions: dg.PartitionsDefinition | None) -> dg.AssetSpec:
+    """An asset of another location, with its partitions: without them Dagster cannot map onto it."""
+    return dg.AssetSpec(key, partitions_def=partitions, metadata={_STUB: True})
+
+
+def _defined(asset: object) -> set[dg.AssetKey]:
+    if isinstance(asset, dg.AssetsDefinition):
+        return set(asset.keys)
+    return {asset.key} if isinstance(asset, dg.AssetSpec) and _STUB not in asset.metadata else set()
+
+
+def _identity(asset: object) -> object:
+    return asset.key if isinstance(asset, dg.AssetSpec) else frozenset(_defined(asset)) or asset
+
+
+def _refuse_twice(kind: str, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DeclarationError(f"{kind} {', '.join(twice)} is given twice: give each once")
+    if not names:
+        raise DeclarationError(f"expected at least one {kind}")

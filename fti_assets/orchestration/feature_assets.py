@@ -1,0 +1,118 @@
+"""Feature groups and their sources as assets."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from fti_assets.orchestration.conditions import newest_missing
+from fti_assets.orchestration.describe import feature_key, group_schema, table
+from fti_assets.orchestration.home_resource import HomeResource
+from fti_assets.orchestration.partitions import days_before, window_of
+from fti_assets.orchestration.plots import sparkline
+from fti_assets.pipelines.features import Written, materialize
+from fti_assets.spec.binding import Aggregated, Binding
+from fti_assets.spec.errors import ContractViolation
+from fti_assets.spec.feature_group import FeatureGroup
+from fti_assets.spec.schema import columns_of, first_line
+from fti_assets.spec.selection import Selection
+from fti_assets.spec.source import Source
+from fti_assets.spec.time import DAY, Window
+
+CONTRACT = "contract"
+Result = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
+
+
+def source_key(source: Source) -> dg.AssetKey:
+    """`source/<name>`."""
+    return dg.AssetKey(["source", source.name])
+
+
+def source_spec(source: Source) -> dg.AssetSpec:
+    """A source as an external asset."""
+    columns = [dg.TableColumn(name, kind) for name, kind in columns_of(source.schema).items()]
+    return dg.AssetSpec(
+        source_key(source),
+        description=first_line(source.schema),
+        group_name="sources",
+        kinds={"source"},
+        metadata={"dagster/column_schema": dg.TableSchema(columns=columns)},
+    )
+
+
+def feature_asset(binding: Binding, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """A feature group as an asset: a partition a day (a dimension has none), and a check that shows failing cases.
+
+    A batch that breaks its contract fails the step and the check; it writes nothing and nothing downstream runs.
+    """
+    group = binding.group
+    key = feature_key(group)
+
+    @dg.asset(
+        key=key,
+        deps=_dependencies(binding),
+        partitions_def=None if group.dimension else partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=[dg.AssetCheckSpec(CONTRACT, asset=key, description="Every row keeps the group's contract.")],
+        group_name="features",
+        kinds={"polars" if isinstance(binding, Aggregated) else "pandas", "deltalake"},
+        owners=list(group.owners),
+        description=group.schema.__doc__,
+        metadata={"dagster/column_schema": group_schema(group), "keys": list(group.keys), **_known(group)},
+        automation_condition=None if group.dimension else newest_missing(),
+    )
+    def materialized(context: dg.AssetExecutionContext, home: HomeResource) -> Result:
+        window = Window.of_days("1970-01-01", "1970-01-01") if group.dimension else window_of(context)
+        try:
+            written = materialize(binding, window, home.open().features)
+        except ContractViolation as violation:
+            yield dg.AssetCheckResult(
+                passed=False,
+                check_name=CONTRACT,
+                metadata={
+                    "failing cases": table(violation.cases, ("column", "check", "value", "rows")),
+                    "partitions": str(window),
+                },
+            )
+            raise dg.Failure(str(violation), allow_retries=False) from violation
+        if not group.dimension:
+            for day, rows in written.rows_by_day.items():
+                context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day)
+        yield dg.MaterializeResult(metadata=_figures(written))
+        yield dg.AssetCheckResult(
+            passed=True, check_name=CONTRACT, metadata={"rows": written.rows, "partitions": str(window)}
+        )
+
+    return materialized
+
+
+def _known(group: FeatureGroup) -> dict[str, Any]:
+    return {} if group.dimension else {"known at": str(group.known_at), "event time": str(group.event_time)}
+
+
+def _figures(written: Written) -> dict[str, Any]:
+    figures: dict[str, Any] = {"table version": written.version, "rows written": written.rows}
+    if len(written.rows_by_day) > 1:
+        figures["rows by day"] = dg.MetadataValue.md(sparkline(list(written.rows_by_day.values()), title="rows by day"))
+    return figures
+
+
+def _dependencies(binding: Binding) -> list[dg.AssetDep]:
+    if isinstance(binding, Aggregated):
+        mapping = days_before(binding.halo, with_same_day=binding.step < DAY)
+        return [dg.AssetDep(feature_key(binding.source), partition_mapping=mapping)]
+    return [_dependency(given) for given in binding.inputs]
+
+
+def _dependency(given: Source | FeatureGroup | Selection) -> dg.AssetDep:
+    if isinstance(given, Source):
+        return dg.AssetDep(source_key(given))
+    if isinstance(given, FeatureGroup):
+        return dg.AssetDep(feature_key(given))
+    if given.group.dimension:
+        return dg.AssetDep(feature_key(given.group))
+    return dg.AssetDep(
+        feature_key(given.group),
+        partition_mapping=days_before(math.ceil(given.age / DAY) * DAY, with_same_day=True),
+    )

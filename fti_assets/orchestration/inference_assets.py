@@ -1,0 +1,125 @@
+"""Batch predictions and their monitoring as assets."""
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+import numpy as np
+
+from fti_assets.orchestration.conditions import newest_missing
+from fti_assets.orchestration.describe import feature_key, kinds_schema
+from fti_assets.orchestration.home_resource import HomeResource
+from fti_assets.orchestration.partitions import DATE, days_before, days_from_to, window_of
+from fti_assets.orchestration.plots import sparkline
+from fti_assets.orchestration.training_assets import champion_key, monitoring_key
+from fti_assets.pipelines.inference import issue
+from fti_assets.pipelines.monitoring import DayWatched, maturing_days, watch
+from fti_assets.spec.model import Model
+from fti_assets.spec.predictions import Predictions
+from fti_assets.spec.time import DAY
+from fti_assets.stores.prediction_log import prediction_columns
+
+
+def predictions_key(model: Model) -> dg.AssetKey:
+    """`predictions/<model>`."""
+    return dg.AssetKey(["predictions", model.name])
+
+
+def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """A model's predictions, a partition a day, each issued once by the champion of that day."""
+    model = predictions.model
+    ages = {s.group: s.age for s in sorted(model.view.joined, key=lambda s: s.age)}
+
+    @dg.asset(
+        key=predictions_key(model),
+        deps=[
+            dg.AssetDep(feature_key(model.view.spine)),
+            *(
+                dg.AssetDep(
+                    feature_key(group),
+                    partition_mapping=None if group.dimension else days_before(math.ceil(age / DAY) * DAY, True),
+                )
+                for group, age in ages.items()
+            ),
+            dg.AssetDep(champion_key(model)),
+        ],
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=f"inference_{model.name}",
+        kinds={"xgboost", "deltalake"},
+        owners=list(model.owners),
+        description=f"Predictions of {model.name}, issued once by the champion of the day; every row names its version.",
+        metadata={"dagster/column_schema": kinds_schema(prediction_columns(model))},
+        automation_condition=newest_missing(),
+    )
+    def issued(context: dg.AssetExecutionContext, home: HomeResource) -> None:
+        for day in issue(model, window_of(context), home.open(), context.run_id):
+            figures: dict[str, Any] = {
+                "dagster/partition_row_count": day.rows,
+                "model version": day.model_version,
+                "mean prediction": day.mean_prediction,
+                "issued before": True if day.kept else None,
+            }
+            shown = {name: value for name, value in figures.items() if value is not None}
+            context.add_asset_metadata(shown, partition_key=f"{day.day:{DATE}}")
+
+    return issued
+
+
+def monitoring_asset(predictions: Predictions, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """What became known each day about the predictions before it: performance once labels matured, and drift."""
+    model = predictions.model
+    key = monitoring_key(model)
+    maturing = maturing_days(model)
+
+    @dg.asset(
+        key=key,
+        deps=[
+            dg.AssetDep(
+                predictions_key(model),
+                partition_mapping=days_from_to(-max(maturing, predictions.drift_days), -1),
+            ),
+            dg.AssetDep(feature_key(model.view.label.group), partition_mapping=days_from_to(-maturing, -1)),
+        ],
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=[
+            dg.AssetCheckSpec("drift", asset=key, description="No feature's recent days left its training profile."),
+        ],
+        group_name=f"inference_{model.name}",
+        kinds={"numpy", "deltalake"},
+        owners=list(model.owners),
+        description=f"How {model.name} did on the day whose labels matured, and how far its features drift.",
+        automation_condition=newest_missing(),
+    )
+    def watched(context: dg.AssetExecutionContext, home: HomeResource):
+        days = watch(predictions, window_of(context), home.open())
+        for day in days:
+            context.add_asset_metadata(_figures(day), partition_key=f"{day.day:{DATE}}")
+        yield dg.MaterializeResult(metadata=_plots(days))
+        last = days[-1]
+        yield dg.AssetCheckResult(
+            check_name="drift",
+            passed=not last.drifted,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"drifted features": last.drifted or 0, "largest": f"{last.max_psi_feature}: PSI {last.max_psi}"},
+        )
+
+    return watched
+
+
+def _figures(day: DayWatched) -> dict[str, Any]:
+    figures = {name: value for name, value in asdict(day).items() if value is not None}
+    del figures["day"]
+    return figures | {"predicted_on": f"{day.predicted_on:{DATE}}"}
+
+
+def _plots(days: list[DayWatched]) -> dict[str, dg.MetadataValue]:
+    shown = {"loss": "loss by day", "calibration_gap": "calibration gap by day", "max_psi": "largest PSI by day"}
+    series = {name: [getattr(day, name) for day in days] for name in shown}
+    return {
+        title: dg.MetadataValue.md(sparkline([np.nan if v is None else v for v in series[name]], title=title))
+        for name, title in shown.items()
+        if sum(value is not None for value in series[name]) > 1
+    }

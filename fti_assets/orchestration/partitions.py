@@ -1,0 +1,56 @@
+"""Partitions: days of knowledge, weeks of cutoffs, and how one depends on the other."""
+
+import math
+from datetime import date, datetime, timedelta
+
+import dagster as dg
+
+from fti_assets.spec.time import DAY, Window
+
+_WEEKDAYS_FROM_SUNDAY = 7
+DATE = "%Y-%m-%d"
+
+
+def daily(since: str, until: str | None) -> dg.DailyPartitionsDefinition:
+    """The UTC days from `since` up to, but without, `until`; without it, up to yesterday."""
+    return dg.DailyPartitionsDefinition(start_date=since, end_date=until, timezone="UTC")
+
+
+def weekly(first_cutoff: str, until: str | None) -> dg.WeeklyPartitionsDefinition:
+    """A cutoff every seven days, at 00:00 UTC on the weekday of the first; the cutoff that has come is the newest."""
+    weekday = date.fromisoformat(first_cutoff).isoweekday() % _WEEKDAYS_FROM_SUNDAY
+    return dg.WeeklyPartitionsDefinition(
+        start_date=first_cutoff, end_date=until, day_offset=weekday, timezone="UTC", end_offset=1 if until is None else 0
+    )
+
+
+def days_before(halo: timedelta, with_same_day: bool) -> dg.TimeWindowPartitionMapping:
+    """Day D depends on the days that a halo before it touches, and on D itself or not."""
+    return dg.TimeWindowPartitionMapping(
+        start_offset=-math.ceil(halo / DAY),
+        end_offset=0 if with_same_day else -1,
+        allow_nonexistent_upstream_partitions=True,
+    )
+
+
+def days_from_to(first: int, last: int) -> dg.TimeWindowPartitionMapping:
+    """Day D depends on the days D + first to D + last."""
+    return dg.TimeWindowPartitionMapping(
+        start_offset=first, end_offset=last, allow_nonexistent_upstream_partitions=True
+    )
+
+
+def weeks_before(weeks: int) -> dg.TimeWindowPartitionMapping:
+    """Cutoff C depends on all days of the weeks before it, and on none from C on."""
+    return dg.TimeWindowPartitionMapping(start_offset=-weeks, end_offset=-1, allow_nonexistent_upstream_partitions=True)
+
+
+def window_of(context: dg.AssetExecutionContext) -> Window:
+    """The instants that this run's partitions of the asset cover."""
+    covered = context.partition_time_window
+    return Window(covered.start, covered.end)
+
+
+def cutoffs_of(context: dg.AssetExecutionContext) -> list[datetime]:
+    """The cutoffs of this run's partitions, in order."""
+    return [datetime.fromisoformat(f"{key}T00:00:00+00:00") for key in sorted(context.partition_keys)]

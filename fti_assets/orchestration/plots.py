@@ -1,0 +1,267 @@
+"""Small charts as Markdown for asset metadata: hand-written SVG, inlined as base64.
+
+Dagster shows Markdown in place below 1,000 characters and behind a click above it, and each byte stays in the event
+log: a sparkline is always below 1,000 characters, the charts are below 30,000. Each has a white background of its
+own, so it reads the same in light and dark. None and nan leave gaps.
+"""
+
+import base64
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from itertools import pairwise
+from math import ceil, floor, isfinite, log10
+
+import numpy as np
+import numpy.typing as npt
+
+from fti_assets.compute.metrics import calibration_bins, calibration_gap, expected_calibration_error
+
+Value = float | None
+Label = str | float
+
+INLINE = 1_000
+MAX_SERIES = 10
+MAX_BARS = 30
+_COLORS = ("#2563eb", "#ea580c", "#059669", "#9333ea", "#dc2626", "#0891b2", "#ca8a04", "#475569", "#db2777", "#65a30d")
+_INK, _MUTED, _GRID = "#1e293b", "#64748b", "#e2e8f0"
+_WIDTH = 720
+
+
+def sparkline(values: Sequence[Value], *, title: str) -> str:
+    """A line without axes, its lowest, highest and last value in words; more than 60 points become means of neighbours."""
+    numbers = [_number(v) for v in values]
+    present = [v for v in numbers if v is not None]
+    said = f"low {_short(min(present))}, high {_short(max(present))}, last {_short(present[-1])}" if present else "no values"
+    name, points = _cut(title, 40), 60
+    while len(markdown := _sparkline(_thinned(numbers, points), name, said)) >= INLINE:
+        name, points = _cut(name, 24), points - 6
+    return markdown
+
+
+def line_chart(series: Mapping[str, Sequence[tuple[Label, Value]]], *, title: str, y_label: str) -> str:
+    """Series over common x labels, which are sorted if each series is, and else stand as they first appear.
+
+    The first ten series are drawn; many labels become means of neighbours.
+    """
+    shown = {name: {x: _number(y) for x, y in points} for name, points in list(series.items())[:MAX_SERIES]}
+    labels = list(dict.fromkeys(x for points in shown.values() for x in points))
+    if all(list(points) == sorted(points, key=_order) for points in shown.values()):
+        labels.sort(key=_order)
+    lines = {name: [points.get(x) for x in labels] for name, points in shown.items()}
+    limit = max(60, 1_200 // max(1, len(lines)))
+    step = max(1, ceil(len(labels) / limit))
+    lines, labels = {name: _thinned(line, limit) for name, line in lines.items()}, labels[::step]
+
+    legend, legend_rows = _legend(list(lines), len(series) - len(lines))
+    left, right, top, height = 64, _WIDTH - 24, 64 + 20 * legend_rows, 220
+    bottom = top + height
+    ticks = _ticks([y for line in lines.values() for y in line if y is not None])
+    x_step = (right - left) / max(1, len(labels) - 1)
+    across = [left + i * x_step if len(labels) > 1 else (left + right) / 2 for i in range(len(labels))]
+    up = _scale(ticks[0], ticks[-1], bottom, top)
+    body = [_text(20, 30, title, size=16, weight=600), _text(20, 50, y_label, fill=_MUTED), legend]
+    body += [_rule(left, up(t), right, up(t)) + _text(left - 8, up(t) + 4, _short(t), "end", _MUTED) for t in ticks]
+    words = [_cut(str(x), 16) for x in labels]
+    every = max(1, ceil(len(labels) * (max(map(len, words), default=0) * 7 + 16) / (right - left)))
+    for i in range(0, len(labels), every):
+        anchor = "end" if across[i] > right - 30 else "middle"
+        body.append(_rule(across[i], bottom, across[i], bottom + 5) + _text(across[i], bottom + 20, words[i], anchor, _MUTED))
+    for color, line in zip(_COLORS, lines.values(), strict=False):
+        body.append(_line([None if y is None else (x, up(y)) for x, y in zip(across, line, strict=True)], color))
+    if not any(y is not None for line in lines.values() for y in line):
+        body.append(_text((left + right) / 2, (top + bottom) / 2, "no values", "middle", _MUTED))
+    lasts = [f"{name} {_short(last)}" for name, line in lines.items() if (last := _last(line)) is not None]
+    return _markdown(f"{title}, {y_label}. Last: {', '.join(lasts) or 'no values'}", _WIDTH, bottom + 36, body)
+
+
+def calibration_chart(label: npt.ArrayLike, p: npt.ArrayLike) -> str:
+    """Mean prediction against mean label by deciles of the prediction; on the diagonal a model is calibrated.
+
+    Raises ValueError as the metrics do.
+    """
+    predicted, observed, rows = calibration_bins(label, p)
+    pairs = [(float(x), float(y)) for x, y in zip(predicted, observed, strict=True) if isfinite(x) and isfinite(y)]
+    ticks = _ticks([0.0, *(v for pair in pairs for v in pair)])
+    left, top, side = 64, 72, 330
+    bottom, width = top + side, 440
+    right = left + side
+    along, up = _scale(ticks[0], ticks[-1], left, right), _scale(ticks[0], ticks[-1], bottom, top)
+    summary = (
+        f"gap {calibration_gap(label, p):+.4f}, ECE {expected_calibration_error(label, p):.4f}, {int(rows.sum()):,} rows"
+    )
+    body = [_text(20, 30, "Calibration by decile", size=16, weight=600), _text(20, 50, summary, fill=_MUTED)]
+    for t in ticks:
+        body.append(_rule(left, up(t), right, up(t)) + _text(left - 8, up(t) + 4, _short(t), "end", _MUTED))
+        body.append(_rule(along(t), top, along(t), bottom) + _text(along(t), bottom + 20, _short(t), "middle", _MUTED))
+    body.append(_text((left + right) / 2, bottom + 42, "mean prediction", "middle", _MUTED))
+    body.append(
+        f'<text transform="translate(18 {(top + bottom) // 2})rotate(-90)" text-anchor="middle" fill="{_MUTED}">'
+        "mean label</text>"
+    )
+    body.append(
+        f'<path d="M{left} {bottom}L{right} {top}" stroke="{_MUTED}" stroke-width="1.5" stroke-dasharray="5 5"/>'
+    )
+    places = [(along(x), up(y)) for x, y in pairs]
+    body.append(_line(places, _COLORS[0]))
+    body += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{_COLORS[0]}" stroke="#fff"/>' for x, y in places]
+    return _markdown(f"Calibration by decile: {summary}", width, bottom + 58, body)
+
+
+def bar_chart(items: Mapping[str, Value], *, title: str, threshold: float | None = None) -> str:
+    """Horizontal bars, longest first; those above the threshold are orange. The 30 largest are drawn."""
+    numbers = {name: _number(value) for name, value in items.items()}
+    ranked = sorted(numbers, key=lambda name: (-(value if (value := numbers[name]) is not None else -np.inf), name))
+    shown = ranked[:MAX_BARS]
+    names = {name: _cut(name, 34) for name in shown}
+    left, top, row = 20 + max([60, *(len(n) * 7 + 14 for n in names.values())]), 52, 22
+    right, bottom = _WIDTH - 76, top + row * max(1, len(shown))
+    reach = [0.0, *(v for name in shown if (v := numbers[name]) is not None)]
+    along = _scale(min(reach), max([*reach, threshold or 0.0]), left, right)
+    body = [_text(20, 30, title, size=16, weight=600)]
+    for i, name in enumerate(shown):
+        value, y = numbers[name], top + i * row
+        body.append(_text(left - 8, y + 15, names[name], "end"))
+        if value is None:
+            body.append(_text(along(0) + 6, y + 15, "no value", fill=_MUTED))
+            continue
+        color = _COLORS[1] if threshold is not None and value > threshold else _COLORS[0]
+        start, end = sorted((along(0), along(value)))
+        body.append(f'<rect x="{start:.1f}" y="{y + 3}" width="{max(1, end - start):.1f}" height="16" rx="3" fill="{color}"/>')
+        body.append(_text(end + 6, y + 15, _short(value), fill=_MUTED))
+    body.append(_rule(along(0), top - 4, along(0), bottom + 2, _MUTED))
+    if not shown:
+        body.append(_text(left + 8, top + 15, "no values", fill=_MUTED))
+    if threshold is not None:
+        x = along(threshold)
+        body.append(
+            f'<path d="M{x:.1f} {top - 4}V{bottom + 2}" stroke="{_INK}" stroke-width="1.5" stroke-dasharray="4 4"/>'
+            + _text(x, bottom + 18, f"threshold {_short(threshold)}", "middle")
+        )
+    if len(ranked) > len(shown):
+        body.append(_text(20, bottom + 36, f"and {len(ranked) - len(shown)} more, none larger", fill=_MUTED))
+    first = [f"{name} {_short(v)}" for name in shown[:3] if (v := numbers[name]) is not None]
+    return _markdown(f"{title}: {', '.join(first) or 'no values'}", _WIDTH, bottom + 48, body)
+
+
+def _sparkline(values: Sequence[Value], title: str, said: str) -> str:
+    present = [v for v in values if v is not None]
+    up = _scale(min(present, default=0.0), max(present, default=0.0), 50, 24)
+    step = 280 // max(1, len(values) - 1) or 1
+    path, at = "", None
+    for i, value in enumerate(values):
+        if value is None:
+            at = None
+            continue
+        y = round(up(value))
+        if at is None:
+            path += f"M{10 + i * step} {y}h0l"
+        else:
+            path += f"{step}{'' if y < at else ' '}{y - at} "
+        at = y
+    path = re.sub(r"l(?=M|$)", "", path.replace(" M", "M").strip())
+    body = [
+        f'<text x="10" y="15" font-weight="600">{_safe(title)}</text>',
+        f'<text x="10" y="66" fill="{_MUTED}">{said}</text>',
+        f'<path d="{path}" fill="none" stroke="{_COLORS[0]}" stroke-width="2" stroke-linecap="round"/>',
+    ]
+    return _markdown(title, 300, 74, body, size=11)
+
+
+def _markdown(alt: str, width: int, height: float, body: Iterable[str], size: int = 12) -> str:
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height:.0f}" '
+        f'font-family="sans-serif" font-size="{size}" fill="{_INK}">'
+        f'<rect width="100%" height="100%" rx="8" fill="#fff"/>{"".join(body)}</svg>'
+    )
+    words = " ".join(re.sub(r"[^\w\s.,:;%+()=/-]", " ", _cut(alt, 300)).split())
+    return f"![{words}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
+
+
+def _line(points: Sequence[tuple[float, float] | None], color: str) -> str:
+    """A line that breaks at gaps; a point between two gaps is a dot."""
+    path, drawing = "", False
+    for point in points:
+        path += "" if point is None else f"{'L' if drawing else 'M'}{point[0]:.1f} {point[1]:.1f}{'' if drawing else 'h0'}"
+        drawing = point is not None
+    return (
+        f'<path d="{path}" fill="none" stroke="{color}" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"/>'
+    )
+
+
+def _legend(names: Sequence[str], hidden: int) -> tuple[str, int]:
+    """The names with their colours, as many to a row as fit, and the number of rows."""
+    drawn, x, row = "", 20, 0
+    for i, name in enumerate([*names, *([f"and {hidden} more, not drawn"] if hidden else [])]):
+        word = _cut(name, 32)
+        length = 34 + 7 * len(word)
+        if x > 20 and x + length > _WIDTH - 20:
+            x, row = 20, row + 1
+        y = 72 + 20 * row
+        if i < len(names):
+            drawn += f'<rect x="{x}" y="{y - 7}" width="14" height="4" rx="2" fill="{_COLORS[i]}"/>'
+        drawn += _text(x + 20, y, word)
+        x += length
+    return drawn, row + 1
+
+
+def _text(x: float, y: float, words: str, anchor: str = "", fill: str = "", size: int = 0, weight: int = 0) -> str:
+    named = (("text-anchor", anchor), ("fill", fill), ("font-size", size), ("font-weight", weight))
+    attributes = "".join(f' {name}="{value}"' for name, value in named if value)
+    return f'<text x="{x:.0f}" y="{y:.0f}"{attributes}>{_safe(_cut(words, 80))}</text>'
+
+
+def _rule(x1: float, y1: float, x2: float, y2: float, color: str = _GRID) -> str:
+    return f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="{color}"/>'
+
+
+def _safe(words: str) -> str:
+    """The words for XML: escaped, without the control characters that it forbids."""
+    return escape(re.sub(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]", " ", words))
+
+
+def _cut(words: str, length: int) -> str:
+    return words if len(words) <= length else words[: length - 1] + "…"
+
+
+def _number(value: Value) -> Value:
+    return float(value) if value is not None and isfinite(value) else None
+
+
+def _last(values: Sequence[Value]) -> Value:
+    return next((v for v in reversed(values) if v is not None), None)
+
+
+def _order(label: Label) -> tuple[bool, float, str]:
+    """Numbers before texts, each in its order."""
+    return (True, 0.0, label) if isinstance(label, str) else (False, float(label), "")
+
+
+def _thinned(values: Sequence[Value], limit: int) -> list[Value]:
+    """At most `limit` values: means of as many neighbours as it takes, None where all of them are."""
+    step = max(1, ceil(len(values) / limit))
+    groups = ([v for v in values[i : i + step] if v is not None] for i in range(0, len(values), step))
+    return [sum(group) / len(group) if group else None for group in groups]
+
+
+def _scale(low: float, high: float, start: float, end: float) -> "Scale":
+    return Scale(low, high, start, end)
+
+
+def _ticks(values: Sequence[float]) -> list[float]:
+    """Four to eight round numbers (steps of 1, 2 or 5) that enclose the values."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    if low == high:
+        low, high = low - (abs(low) / 2 or 1.0), high + (abs(high) / 2 or 1.0)
+    rough = (high - low) / 5
+    power = 10.0 ** floor(log10(rough))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
+    return [round(i * step, 12) for i in range(floor(low / step + 1e-9), ceil(high / step - 1e-9) + 1)]
+
+
+def _short(value: float) -> str:
+    """Four digits at most: 0.4807, 36.66, 1,234, 3.4M."""
+    for power, unit in ((1e9, "G"), (1e6, "M")):
+        if abs(value) >= power:
+            return f"{value / power:.3g}{unit}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -1,0 +1,42 @@
+"""From a decision to a run: the sensor that retrains."""
+
+import dagster as dg
+
+from fti_assets.orchestration.training_assets import decision_key
+from fti_assets.spec.model import Model
+
+_AT_ONCE = 50
+
+
+def retrain_sensor(model: Model, job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+    """Launch the training job for each cutoff whose recorded decision says so, once."""
+
+    @dg.sensor(
+        name=f"retrain_{model.name}",
+        job=job,
+        description=f"Trains {model.name} at each cutoff that monitoring/{model.name}_retrain decided to retrain at.",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=30,
+    )
+    def retrain(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        seen = int(context.cursor) if context.cursor else None
+        found = context.instance.fetch_materializations(
+            dg.AssetRecordsFilter(decision_key(model), after_storage_id=seen), limit=_AT_ONCE, ascending=True
+        ).records
+        if not found:
+            return dg.SkipReason(f"no decision on {model.name} since the last look")
+        requests, reasons = [], []
+        for record in found:
+            event = record.asset_materialization
+            if event is None or event.partition is None or "retrain" not in event.metadata:
+                continue
+            reason = str(event.metadata["reason"].value)
+            if event.metadata["retrain"].value:
+                tags = {"fti/trigger": reason}
+                requests.append(dg.RunRequest(f"{model.name}:{event.partition}", partition_key=event.partition, tags=tags))
+            else:
+                reasons.append(f"{event.partition}: {reason}")
+        skip = dg.SkipReason("not retrained: " + "; ".join(reasons)) if reasons and not requests else None
+        return dg.SensorResult(run_requests=requests, cursor=str(found[-1].storage_id), skip_reason=skip)
+
+    return retrain

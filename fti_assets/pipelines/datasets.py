@@ -1,0 +1,84 @@
+"""Building a training dataset: everything that was known before the cutoff, and nothing else."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from fti_assets.compute.frames import to_polars
+from fti_assets.compute.labels import known_labels
+from fti_assets.pipelines.views import read_view, table_versions
+from fti_assets.spec.model import Model
+from fti_assets.spec.time import Window
+from fti_assets.stores.dataset_store import Dataset
+from fti_assets.stores.home import Home
+
+LABEL = "label"
+LABEL_KNOWN_AT = "label_known_at"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A dataset and its figures."""
+
+    dataset: Dataset
+    rows: int
+    spine_rows: int
+
+
+def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -> Built:
+    """The spine rows from `since` whose label was known before `cutoff`, with their features; stored and pinned.
+
+    Raises MissingPartitions when a day of a group before the cutoff was never written.
+    """
+    view = model.view
+    window = Window(since, cutoff)
+    versions = table_versions(view, home.features)
+    home.features.require(view.label.group, window)
+    frame = read_view(view, window, home.features, versions)
+    spine = to_polars(frame, view.spine.columns)
+    labels = labels_known(model, spine, window, cutoff, home, versions)
+    features = to_polars(frame, {n: k for n, k in view.columns.items() if n not in spine.columns})
+    table = pl.concat([spine, features, labels], how="horizontal")
+    learned = table.filter(pl.col(LABEL).is_not_null()).sort(view.predicted_at, *view.spine.keys, maintain_order=True)
+    own = [view.predicted_at, *view.spine.keys]
+    kept = learned.select(dict.fromkeys([*own, *view.columns, LABEL, LABEL_KNOWN_AT]))
+    manifest = {
+        "model": model.name,
+        "cutoff": cutoff.isoformat(),
+        "since": since.isoformat(),
+        "rows": len(kept),
+        "spine_rows": len(spine),
+        "tables": versions,
+        "columns": dict(view.columns),
+        "nullable": [name for selection in view.joined for name in selection.names.values()],
+    }
+    return Built(home.datasets.write(model.name, cutoff, kept, manifest), len(kept), len(spine))
+
+
+def labels_known(
+    model: Model,
+    spine: pl.DataFrame,
+    window: Window,
+    before: datetime,
+    home: Home,
+    versions: dict[str, int | None] | None = None,
+) -> pl.DataFrame:
+    """For each spine row its label as a number, null where it was not known before `before` or within its horizon."""
+    view, label = model.view, model.view.label
+    group = label.group
+    reach = Window(window.start, min(window.end + label.horizon, before))
+    rows = home.features.read(
+        group, reach, [*group.keys, str(group.known_at), label.column], (versions or {}).get(group.name)
+    )
+    found = known_labels(
+        spine,
+        rows,
+        at=view.predicted_at,
+        on={key: key for key in group.keys},
+        known_at=str(group.known_at),
+        label=label.column,
+        horizon=label.horizon,
+        before=before,
+    )
+    return found.select(pl.col(label.column).cast(pl.Float64).alias(LABEL), pl.col(LABEL_KNOWN_AT))

@@ -1,0 +1,150 @@
+"""The training pipeline: dataset, split, fit, evaluate on later days, fit again on all rows, register."""
+
+import importlib.metadata
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from fti_assets.compute.boosting import dump, fit, gain_by_feature, predict
+from fti_assets.compute.drift import fit_reference, to_bytes
+from fti_assets.compute.evaluate import evaluate
+from fti_assets.compute.preprocessing import Preprocessing, fit_preprocessing
+from fti_assets.pipelines.datasets import LABEL, LABEL_KNOWN_AT
+from fti_assets.spec.errors import MissingPartitions
+from fti_assets.spec.evaluation import Evaluation
+from fti_assets.spec.model import Model
+from fti_assets.stores.dataset_store import Dataset
+from fti_assets.stores.home import Home
+from fti_assets.stores.registry import ModelVersion
+
+if TYPE_CHECKING:
+    import xgboost
+
+GOLDEN_ROWS = 20
+_PACKAGES = ("xgboost", "numpy", "pandas", "polars", "fti_assets")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A registered candidate, its evaluation, and the holdout's labels and predictions for a plot."""
+
+    version: ModelVersion
+    evaluation: Evaluation
+    label: np.ndarray
+    prediction: np.ndarray
+    gains: Mapping[str, float]
+
+
+def train(model: Model, cutoff: datetime, home: Home, facts: Mapping[str, Any] | None = None) -> Trained:
+    """Fit, evaluate and register a candidate from the cutoff's dataset.
+
+    The rows predicted in the last `holdout` before the cutoff are kept back, and what is fitted for the evaluation
+    uses only labels known before they begin: the embargo. The candidate itself is the same recipe on all rows.
+    """
+    dataset = home.datasets.get(model.name, cutoff)
+    frame = dataset.read()
+    early, late = split(model, cutoff, frame)
+    if not early.any() or not late.any():
+        raise MissingPartitions(
+            f"{model.name} at cutoff {cutoff:%Y-%m-%d}: {int(early.sum())} rows to fit and {int(late.sum())} to evaluate on; "
+            f"both are needed: choose a later cutoff or a shorter holdout than {model.holdout_length.days} days"
+        )
+    label = frame[LABEL].to_numpy(dtype=np.float64)
+    trial, trial_preprocessing = _fitted(model, frame[early], label[early])
+    held_out = frame[late]
+    prediction = predict(trial, trial_preprocessing.transform(held_out))
+    baseline = float(label[early].mean())
+    slices = {column: held_out[column] for column in model.slices}
+    evaluation = evaluate(model.view.label.is_binary, label[late], prediction, baseline, slices)
+    booster, preprocessing = _fitted(model, frame, label)
+    gains = gain_by_feature(booster)
+    days = frame[model.view.predicted_at].dt.date.to_numpy()
+    reference = fit_reference(frame[list(model.view.columns)], model.view.columns, days)
+    files = {
+        "model.ubj": dump(booster),
+        "preprocessing.json": preprocessing.to_json(),
+        "trial.ubj": dump(trial),
+        "trial_preprocessing.json": trial_preprocessing.to_json(),
+        "signature.json": _json({"features": dict(model.view.columns), "label": model.view.label.column}),
+        "metrics.json": _json(
+            {
+                **asdict(evaluation),
+                "baseline": float(label.mean()),
+                "trial_baseline": baseline,
+                "gain_by_feature": gains,
+            }
+        ),
+        "reference.json": to_bytes(reference),
+        "golden.json": golden(frame, booster, preprocessing),
+        "card.md": card(model, cutoff, dataset, evaluation, gains).encode(),
+    }
+    version = home.registry.register(
+        model.name,
+        files,
+        cutoff=cutoff,
+        facts={
+            "dataset": dataset.id,
+            "rows": len(frame),
+            "tables": dataset.manifest["tables"],
+            "parameters": model.estimator.parameters(model.view.label.is_binary),
+            "rounds": model.estimator.rounds,
+            "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
+            **(facts or {}),
+        },
+    )
+    return Trained(version, evaluation, label[late], prediction, gains)
+
+
+def split(model: Model, cutoff: datetime, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Which rows fit the trial (label known before the holdout begins) and which evaluate it (predicted after)."""
+    begin = cutoff - model.holdout_length
+    early = (frame[LABEL_KNOWN_AT] < begin).to_numpy()
+    late = (frame[model.view.predicted_at] >= begin).to_numpy()
+    return early, late
+
+
+def golden(frame: pd.DataFrame, booster: "xgboost.Booster", preprocessing: Preprocessing) -> bytes:
+    """Some rows as the model sees them and what it answers: replayed at every load."""
+    rows = frame.iloc[np.linspace(0, len(frame) - 1, min(GOLDEN_ROWS, len(frame)), dtype=int)]
+    matrix = preprocessing.transform(rows)
+    cells = [[None if np.isnan(cell) else float(cell) for cell in row] for row in matrix]
+    return _json({"rows": cells, "predictions": predict(booster, matrix, threads=1).tolist()})
+
+
+def card(model: Model, cutoff: datetime, dataset: Dataset, evaluation: Evaluation, gains: Mapping[str, float]) -> str:
+    """The model card: what it is for, what it was fitted on, how good it is, what it looks at."""
+    share = 1 - evaluation.loss / evaluation.baseline_loss
+    lines = [
+        f"# {model.name}, cutoff {cutoff:%Y-%m-%d}",
+        "",
+        model.description or f"Predicts `{model.view.label.group.name}.{model.view.label.column}`.",
+        "",
+        f"Fitted on {dataset.manifest['rows']:,} rows known before the cutoff, dataset `{dataset.id}`.",
+        f"Evaluated on the last {model.holdout_length.days} days before the cutoff by the same recipe fitted before them.",
+        "",
+        "| figure | value |",
+        "|---|---|",
+        f"| {evaluation.metric} | {evaluation.loss:.4f} |",
+        f"| constant baseline | {evaluation.baseline_loss:.4f} ({share:+.1%}) |",
+        f"| calibration gap | {evaluation.calibration_gap:+.4f} |",
+    ]
+    if evaluation.auc is not None:
+        lines.append(f"| AUC | {evaluation.auc:.4f} |")
+    lines += ["", "| feature | share of gain |", "|---|---|"]
+    lines += [f"| {name} | {gain:.1%} |" for name, gain in list(gains.items())[:12]]
+    return "\n".join(lines) + "\n"
+
+
+def _fitted(model: Model, frame: pd.DataFrame, label: np.ndarray) -> tuple["xgboost.Booster", Preprocessing]:
+    preprocessing = fit_preprocessing(frame, model.view.columns)
+    matrix = preprocessing.transform(frame)
+    return fit(model.estimator, model.view.label.is_binary, matrix, label, preprocessing), preprocessing
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=1, sort_keys=True).encode()

@@ -1,0 +1,80 @@
+"""Files that can be trusted: locked while they change, synced before they count, sealed with a hash."""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+class Corrupt(Exception):
+    """Stored bytes are not those that were written; the message names the file or line."""
+
+
+def sha256(content: bytes) -> str:
+    """The SHA-256 of some bytes, as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def canonical_json(value: Any) -> bytes:
+    """JSON with sorted keys and no spaces, in UTF-8. ValueError when the value is more than JSON can hold."""
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"expected text, finite numbers, booleans, lists and mappings: {error}") from error
+
+
+def sealed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record as JSON reads it back, with `hash`: the SHA-256 of all else in canonical JSON."""
+    plain = json.loads(canonical_json(record))
+    return {**plain, "hash": sha256(canonical_json(plain))}
+
+
+def unsealed(where: str, content: bytes) -> dict[str, Any]:
+    """The sealed record in these bytes. Corrupt, naming `where`, when its hash is not that of its content."""
+    try:
+        record = json.loads(content)
+        if not isinstance(record, dict) or "hash" not in record:
+            raise Corrupt(f"{where}: expected a record with a hash")
+        actual = sha256(canonical_json({key: value for key, value in record.items() if key != "hash"}))
+    except ValueError as error:
+        raise Corrupt(f"{where}: expected JSON: {error}") from error
+    if actual != record["hash"]:
+        raise Corrupt(f"{where}: the record was changed: its content hashes to {actual}, it says {record['hash']}")
+    return record
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the exclusive lock of a file, across threads and processes; the kernel frees it when a holder dies."""
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def sync_directory(path: Path) -> None:
+    """Make the entries of a directory survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_synced(path: Path, content: bytes, mode: str = "wb") -> None:
+    """Write (or with mode `ab` append) the bytes and wait until they are on the disk."""
+    with path.open(mode) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Exchange a file's content in one step: a reader sees the old bytes or the new ones. Needs the lock."""
+    fresh = path.with_name(f".{path.name}.new")
+    write_synced(fresh, content)
+    fresh.replace(path)
+    sync_directory(path.parent)

@@ -1,0 +1,55 @@
+"""Where a system keeps everything: one directory, the stores inside it."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from fti_assets.stores.dataset_store import DatasetStore
+from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.monitoring_store import MonitoringStore
+from fti_assets.stores.online_store import OnlineStore
+from fti_assets.stores.prediction_log import PredictionLog
+from fti_assets.stores.registry import Registry
+
+
+@dataclass(frozen=True)
+class Home:
+    """The stores under one directory: `$FTI_HOME`, or `.fti` in the working directory."""
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> "Home":
+        """The home that the environment names."""
+        return cls(Path(os.environ.get("FTI_HOME", ".fti")).absolute())
+
+    @cached_property
+    def features(self) -> FeatureStore:
+        """The feature store."""
+        return FeatureStore(self.root / "features")
+
+    @cached_property
+    def datasets(self) -> DatasetStore:
+        """The training datasets."""
+        return DatasetStore(self.root / "datasets")
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The model registry."""
+        return Registry(self.root / "models")
+
+    @cached_property
+    def predictions(self) -> PredictionLog:
+        """The prediction log."""
+        return PredictionLog(self.root / "predictions")
+
+    @cached_property
+    def monitoring(self) -> MonitoringStore:
+        """The monitoring tables."""
+        return MonitoringStore(self.root / "monitoring")
+
+    @cached_property
+    def online(self) -> OnlineStore:
+        """The online store."""
+        return OnlineStore(self.root / "online.sqlite")

@@ -1,0 +1,55 @@
+"""The prediction log: issued once, immutable, each row naming the model that made it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from fti_assets.spec.errors import AlreadyIssued
+from fti_assets.spec.model import Model
+from fti_assets.spec.schema import Kind
+from fti_assets.spec.time import Window
+from fti_assets.stores.tables import DayTable, day_of
+
+
+class PredictionLog:
+    """Each model's predictions by the day of their prediction time."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def append(self, model: Model, frame: pl.DataFrame, window: Window) -> int:
+        """Issue the window's days; raises AlreadyIssued, with nothing written, if one of them was issued before."""
+        table = self._table(model)
+        issued = sorted(set(window.days) - set(table.missing(window.days)))
+        if issued:
+            raise AlreadyIssued(
+                f"predictions of {model.name} for {', '.join(map(str, issued[:3]))} were issued and are immutable: "
+                "a backtest belongs under another home"
+            )
+        return table.write(frame, window, day_of("predicted_for"))
+
+    def read(self, model: Model, window: Window) -> pl.DataFrame:
+        """The window's predictions, ordered by day and then as issued."""
+        return self._table(model).read(window)
+
+    def missing(self, model: Model, days: Sequence[date]) -> list[date]:
+        """Those of the days that were not issued."""
+        return self._table(model).missing(days)
+
+    def _table(self, model: Model) -> DayTable:
+        return DayTable(self.root / model.name, prediction_columns(model))
+
+
+def prediction_columns(model: Model) -> Mapping[str, Kind]:
+    """The spine's keys, the time predicted for, the prediction, and which model, content and run it came from."""
+    spine = model.view.spine
+    return {
+        **{key: spine.columns[key] for key in spine.keys},
+        "predicted_for": "time",
+        "prediction": "number",
+        "model_version": "integer",
+        "content_id": "text",
+        "run_id": "text",
+    }
