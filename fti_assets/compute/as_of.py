@@ -74,15 +74,14 @@ def _still_fresh(stale: pl.DataFrame, right: pl.DataFrame) -> np.ndarray:
     Where event times never decrease as rows become known there is none, and the running maximum says so at once.
     """
     right = right.with_columns(freshest=pl.col("event").cum_max().over("key"))
-    freshest = np.empty(int(right["position"].max()) + 1, dtype=np.int64)  # type: ignore[arg-type]
-    freshest[right["position"].to_numpy()] = right["freshest"].to_numpy()
+    positions = right["position"].to_numpy()
+    freshest = np.empty(positions.max() + 1, dtype=np.int64)
+    freshest[positions] = right["freshest"].to_numpy()
     answers = np.full(stale.height, -1, dtype=np.int64)
     hopeful = freshest[stale["position"].to_numpy()] >= stale["oldest"].to_numpy()
     walking = stale.filter(hopeful)
     if walking.height:
-        right = right.join(walking.select("key"), on="key", how="semi", maintain_order="left").sort(
-            "key", maintain_order=True
-        )
+        right = right.join(walking, on="key", how="semi", maintain_order="left").sort("key", maintain_order=True)
         by_key = right["position"].to_numpy()
         place = np.empty_like(freshest)
         place[by_key] = np.arange(len(by_key))

@@ -101,4 +101,5 @@ def _close_connections() -> None:
 
 
 # A child that inherits open SQLite connections believes it holds their file locks, and the file can be lost.
-os.register_at_fork(before=_close_connections)
+if hasattr(os, "register_at_fork"):  # absent on Windows, which does not fork
+    os.register_at_fork(before=_close_connections)

@@ -7,9 +7,10 @@ own, so it reads the same in light and dark. None and nan leave gaps.
 
 import base64
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from html import escape
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import ceil, floor, isfinite, log10
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from fti_assets.compute.metrics import calibration_bins, calibration_gap, expected_calibration_error
 
 Value = float | None
-Label = str | float
+Label = str | float | date
 
 INLINE = 1_000
 MAX_SERIES = 10
@@ -29,10 +30,14 @@ _WIDTH = 720
 
 
 def sparkline(values: Sequence[Value], *, title: str) -> str:
-    """A line without axes, its lowest, highest and last value in words; more than 60 points become means of neighbours."""
+    """A line with its lowest, highest and last value in words; more than 60 points become means of neighbours."""
     numbers = [_number(v) for v in values]
     present = [v for v in numbers if v is not None]
-    said = f"low {_short(min(present))}, high {_short(max(present))}, last {_short(present[-1])}" if present else "no values"
+    said = (
+        f"low {_short(min(present))}, high {_short(max(present))}, last {_short(present[-1])}"
+        if present
+        else "no values"
+    )
     name, points = _cut(title, 40), 60
     while len(markdown := _sparkline(_thinned(numbers, points), name, said)) >= INLINE:
         name, points = _cut(name, 24), points - 6
@@ -54,19 +59,22 @@ def line_chart(series: Mapping[str, Sequence[tuple[Label, Value]]], *, title: st
     lines, labels = {name: _thinned(line, limit) for name, line in lines.items()}, labels[::step]
 
     legend, legend_rows = _legend(list(lines), len(series) - len(lines))
-    left, right, top, height = 64, _WIDTH - 24, 64 + 20 * legend_rows, 220
+    left, right, top, height = 64, _WIDTH - 52, 64 + 20 * legend_rows, 220
     bottom = top + height
     ticks = _ticks([y for line in lines.values() for y in line if y is not None])
     x_step = (right - left) / max(1, len(labels) - 1)
     across = [left + i * x_step if len(labels) > 1 else (left + right) / 2 for i in range(len(labels))]
-    up = _scale(ticks[0], ticks[-1], bottom, top)
+    up = _scale(min(ticks), max(ticks), bottom, top)
     body = [_text(20, 30, title, size=16, weight=600), _text(20, 50, y_label, fill=_MUTED), legend]
-    body += [_rule(left, up(t), right, up(t)) + _text(left - 8, up(t) + 4, _short(t), "end", _MUTED) for t in ticks]
+    body += [
+        _rule(left, up(t), right, up(t)) + _text(left - 8, up(t) + 4, words, "end", _MUTED)
+        for t, words in ticks.items()
+    ]
     words = [_cut(str(x), 16) for x in labels]
     every = max(1, ceil(len(labels) * (max(map(len, words), default=0) * 7 + 16) / (right - left)))
     for i in range(0, len(labels), every):
-        anchor = "end" if across[i] > right - 30 else "middle"
-        body.append(_rule(across[i], bottom, across[i], bottom + 5) + _text(across[i], bottom + 20, words[i], anchor, _MUTED))
+        body.append(_rule(across[i], bottom, across[i], bottom + 5))
+        body.append(_text(across[i], bottom + 20, words[i], "middle", _MUTED))
     for color, line in zip(_COLORS, lines.values(), strict=False):
         body.append(_line([None if y is None else (x, up(y)) for x, y in zip(across, line, strict=True)], color))
     if not any(y is not None for line in lines.values() for y in line):
@@ -80,20 +88,19 @@ def calibration_chart(label: npt.ArrayLike, p: npt.ArrayLike) -> str:
 
     Raises ValueError as the metrics do.
     """
-    predicted, observed, rows = calibration_bins(label, p)
+    predicted, observed, _ = calibration_bins(label, p)
     pairs = [(float(x), float(y)) for x, y in zip(predicted, observed, strict=True) if isfinite(x) and isfinite(y)]
     ticks = _ticks([0.0, *(v for pair in pairs for v in pair)])
     left, top, side = 64, 72, 330
     bottom, width = top + side, 440
     right = left + side
-    along, up = _scale(ticks[0], ticks[-1], left, right), _scale(ticks[0], ticks[-1], bottom, top)
-    summary = (
-        f"gap {calibration_gap(label, p):+.4f}, ECE {expected_calibration_error(label, p):.4f}, {int(rows.sum()):,} rows"
-    )
+    along, up = _scale(min(ticks), max(ticks), left, right), _scale(min(ticks), max(ticks), bottom, top)
+    gap, error = calibration_gap(label, p), expected_calibration_error(label, p)
+    summary = f"gap {gap:+.4f}, ECE {error:.4f}, {np.size(p):,} rows"
     body = [_text(20, 30, "Calibration by decile", size=16, weight=600), _text(20, 50, summary, fill=_MUTED)]
-    for t in ticks:
-        body.append(_rule(left, up(t), right, up(t)) + _text(left - 8, up(t) + 4, _short(t), "end", _MUTED))
-        body.append(_rule(along(t), top, along(t), bottom) + _text(along(t), bottom + 20, _short(t), "middle", _MUTED))
+    for t, words in ticks.items():
+        body.append(_rule(left, up(t), right, up(t)) + _text(left - 8, up(t) + 4, words, "end", _MUTED))
+        body.append(_rule(along(t), top, along(t), bottom) + _text(along(t), bottom + 20, words, "middle", _MUTED))
     body.append(_text((left + right) / 2, bottom + 42, "mean prediction", "middle", _MUTED))
     body.append(
         f'<text transform="translate(18 {(top + bottom) // 2})rotate(-90)" text-anchor="middle" fill="{_MUTED}">'
@@ -118,54 +125,52 @@ def bar_chart(items: Mapping[str, Value], *, title: str, threshold: float | None
     right, bottom = _WIDTH - 76, top + row * max(1, len(shown))
     reach = [0.0, *(v for name in shown if (v := numbers[name]) is not None)]
     along = _scale(min(reach), max([*reach, threshold or 0.0]), left, right)
-    body = [_text(20, 30, title, size=16, weight=600)]
+    body, said = [_text(20, 30, title, size=16, weight=600)], ""
+    if threshold is not None:
+        x = along(threshold)
+        body.append(f'<path d="M{x:.1f} {top - 4}V{bottom + 2}" stroke="{_INK}" stroke-dasharray="4 4"/>')
+        body.append(_text(x, bottom + 18, f"threshold {_short(threshold)}", "middle"))
     for i, name in enumerate(shown):
         value, y = numbers[name], top + i * row
         body.append(_text(left - 8, y + 15, names[name], "end"))
-        if value is None:
-            body.append(_text(along(0) + 6, y + 15, "no value", fill=_MUTED))
-            continue
-        color = _COLORS[1] if threshold is not None and value > threshold else _COLORS[0]
-        start, end = sorted((along(0), along(value)))
-        body.append(f'<rect x="{start:.1f}" y="{y + 3}" width="{max(1, end - start):.1f}" height="16" rx="3" fill="{color}"/>')
-        body.append(_text(end + 6, y + 15, _short(value), fill=_MUTED))
+        start, end = sorted((along(0), along(value or 0)))
+        said += _text(end + 6, y + 15, "no value" if value is None else _short(value), fill=_MUTED)
+        if value is not None:
+            color = _COLORS[1] if threshold is not None and value > threshold else _COLORS[0]
+            size = f'x="{start:.1f}" y="{y + 3}" width="{max(1, end - start):.1f}" height="16"'
+            body.append(f'<rect {size} rx="3" fill="{color}"/>')
+    # A halo, because a number may stand on the threshold's line.
+    body.append(f'<g paint-order="stroke" stroke="#fff" stroke-width="4">{said}</g>')
     body.append(_rule(along(0), top - 4, along(0), bottom + 2, _MUTED))
     if not shown:
         body.append(_text(left + 8, top + 15, "no values", fill=_MUTED))
-    if threshold is not None:
-        x = along(threshold)
-        body.append(
-            f'<path d="M{x:.1f} {top - 4}V{bottom + 2}" stroke="{_INK}" stroke-width="1.5" stroke-dasharray="4 4"/>'
-            + _text(x, bottom + 18, f"threshold {_short(threshold)}", "middle")
-        )
-    if len(ranked) > len(shown):
-        body.append(_text(20, bottom + 36, f"and {len(ranked) - len(shown)} more, none larger", fill=_MUTED))
+    if hidden := len(ranked) - len(shown):
+        body.append(_text(20, bottom + 36, f"and {hidden} more, none larger", fill=_MUTED))
     first = [f"{name} {_short(v)}" for name in shown[:3] if (v := numbers[name]) is not None]
-    return _markdown(f"{title}: {', '.join(first) or 'no values'}", _WIDTH, bottom + 48, body)
+    return _markdown(
+        f"{title}: {', '.join(first) or 'no values'}",
+        _WIDTH,
+        bottom + (50 if hidden else 30 if threshold is not None else 16),
+        body,
+    )
 
 
 def _sparkline(values: Sequence[Value], title: str, said: str) -> str:
     present = [v for v in values if v is not None]
     up = _scale(min(present, default=0.0), max(present, default=0.0), 50, 24)
-    step = 280 // max(1, len(values) - 1) or 1
-    path, at = "", None
-    for i, value in enumerate(values):
-        if value is None:
-            at = None
-            continue
-        y = round(up(value))
-        if at is None:
-            path += f"M{10 + i * step} {y}h0l"
-        else:
-            path += f"{step}{'' if y < at else ' '}{y - at} "
-        at = y
-    path = re.sub(r"l(?=M|$)", "", path.replace(" M", "M").strip())
+    step = max(1, round(280 / max(1, len(values) - 1)))
+    path = ""
+    for here, run in groupby(enumerate(values), key=lambda point: point[1] is not None):
+        if here:
+            points = [(10 + i * step, round(up(v))) for i, v in run if v is not None]
+            moves = " ".join(f"{step} {after[1] - before[1]}" for before, after in pairwise(points))
+            path += f"M{points[0][0]} {points[0][1]}" + (f"l{moves}" if moves else "h0").replace(" -", "-")
     body = [
         f'<text x="10" y="15" font-weight="600">{_safe(title)}</text>',
         f'<text x="10" y="66" fill="{_MUTED}">{said}</text>',
         f'<path d="{path}" fill="none" stroke="{_COLORS[0]}" stroke-width="2" stroke-linecap="round"/>',
     ]
-    return _markdown(title, 300, 74, body, size=11)
+    return _markdown(title, max(300, 20 + step * (len(values) - 1)), 74, body, size=11)
 
 
 def _markdown(alt: str, width: int, height: float, body: Iterable[str], size: int = 12) -> str:
@@ -182,11 +187,12 @@ def _line(points: Sequence[tuple[float, float] | None], color: str) -> str:
     """A line that breaks at gaps; a point between two gaps is a dot."""
     path, drawing = "", False
     for point in points:
-        path += "" if point is None else f"{'L' if drawing else 'M'}{point[0]:.1f} {point[1]:.1f}{'' if drawing else 'h0'}"
+        path += (
+            "" if point is None else f"{'L' if drawing else 'M'}{point[0]:.1f} {point[1]:.1f}{'' if drawing else 'h0'}"
+        )
         drawing = point is not None
-    return (
-        f'<path d="{path}" fill="none" stroke="{color}" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"/>'
-    )
+    ends = 'stroke-linejoin="round" stroke-linecap="round"'
+    return f'<path d="{path}" fill="none" stroke="{color}" stroke-width="2" {ends}/>'
 
 
 def _legend(names: Sequence[str], hidden: int) -> tuple[str, int]:
@@ -234,7 +240,7 @@ def _last(values: Sequence[Value]) -> Value:
 
 def _order(label: Label) -> tuple[bool, float, str]:
     """Numbers before texts, each in its order."""
-    return (True, 0.0, label) if isinstance(label, str) else (False, float(label), "")
+    return (True, 0.0, str(label)) if isinstance(label, str | date) else (False, float(label), "")
 
 
 def _thinned(values: Sequence[Value], limit: int) -> list[Value]:
@@ -244,24 +250,32 @@ def _thinned(values: Sequence[Value], limit: int) -> list[Value]:
     return [sum(group) / len(group) if group else None for group in groups]
 
 
-def _scale(low: float, high: float, start: float, end: float) -> "Scale":
-    return Scale(low, high, start, end)
+def _scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+    """From values to pixels; a constant lies in the middle."""
+    if low == high:
+        return lambda _: (start + end) / 2
+    return lambda value: start + (value - low) / (high - low) * (end - start)
 
 
-def _ticks(values: Sequence[float]) -> list[float]:
-    """Four to eight round numbers (steps of 1, 2 or 5) that enclose the values."""
+def _ticks(values: Sequence[float]) -> dict[float, str]:
+    """Four to eight round numbers (steps of 1, 2 or 5) that enclose the values, and how they read."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     if low == high:
         low, high = low - (abs(low) / 2 or 1.0), high + (abs(high) / 2 or 1.0)
-    rough = (high - low) / 5
+    rough = (high - low) / 7
     power = 10.0 ** floor(log10(rough))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
-    return [round(i * step, 12) for i in range(floor(low / step + 1e-9), ceil(high / step - 1e-9) + 1)]
+    ticks = [float(f"{i * step:.12g}") for i in range(floor(low / step + 1e-9), ceil(high / step - 1e-9) + 1)]
+    decimals = max(0, -floor(log10(step * 1.001)))
+    plain = step > 1e-6 and max(map(abs, ticks)) < 1e6
+    return {t: f"{t:,.{decimals}f}" if plain else _short(t) for t in ticks}
 
 
 def _short(value: float) -> str:
-    """Four digits at most: 0.4807, 36.66, 1,234, 3.4M."""
+    """Four digits or decimals at most: 0.4807, 36.66, 1,234, 3.4M."""
     for power, unit in ((1e9, "G"), (1e6, "M")):
         if abs(value) >= power:
             return f"{value / power:.3g}{unit}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{round(value, 4):.4g}" if abs(value) >= 0.001 else f"{value:.2g}"

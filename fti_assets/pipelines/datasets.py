@@ -42,7 +42,7 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
     table = pl.concat([spine, features, labels], how="horizontal")
     learned = table.filter(pl.col(LABEL).is_not_null()).sort(view.predicted_at, *view.spine.keys, maintain_order=True)
     own = [view.predicted_at, *view.spine.keys]
-    kept = learned.select(dict.fromkeys([*own, *view.columns, LABEL, LABEL_KNOWN_AT]))
+    kept = learned.select(list(dict.fromkeys([*own, *view.columns, LABEL, LABEL_KNOWN_AT])))
     manifest = {
         "model": model.name,
         "cutoff": cutoff.isoformat(),

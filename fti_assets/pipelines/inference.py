@@ -62,7 +62,7 @@ def predicted(model: Model, frame: pd.DataFrame, scorer: Scorer, run_id: str) ->
             pl.lit(version.content_id).alias("content_id"),
             pl.lit(run_id).alias("run_id"),
         )
-        .select(prediction_columns(model))
+        .select(list(prediction_columns(model)))
     )
 
 

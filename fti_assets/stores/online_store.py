@@ -36,7 +36,7 @@ class OnlineStore:
     def load(self, group: FeatureGroup, rows: pl.DataFrame) -> int:
         """Replace the group's rows, in the order of the feature store; how many there are now."""
         times = [pl.col(t).dt.epoch("us") for t in group.times]
-        plain = rows.select(group.columns).with_columns(times).with_row_index("position_")
+        plain = rows.select(list(group.columns)).with_columns(times).with_row_index("position_")
         columns = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in group.columns.items())
         order = ", ".join(f'"{c}"' for c in (*group.keys, *([str(group.known_at)] if group.known_at else [])))
         marks = ", ".join("?" * plain.width)

@@ -42,7 +42,7 @@ class DayTable:
         from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
         from deltalake.exceptions import CommitFailedError
 
-        rows = frame.select(self.columns).with_columns(days_of.cast(pl.Date).alias("ds"))
+        rows = frame.select(list(self.columns)).with_columns(days_of.cast(pl.Date).alias("ds"))
         days = window.days
         self._create()
         for attempt in range(_ATTEMPTS):
