@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fti_assets.compute.bootstrap import day_block_gain
-from fti_assets.compute.metrics import auc, calibration_gap, loss
+from fti_assets.compute.metrics import auc, calibration_gap, loss, row_losses
 from fti_assets.spec.evaluation import Comparison, Evaluation
 
 
@@ -55,7 +55,7 @@ def compare(
         return Comparison(version, 0, nothing, nothing, nothing, nothing, nothing)
     metric = metric_of(is_binary)
     gain, low, high = day_block_gain(
-        row_losses(is_binary, label, champion), row_losses(is_binary, label, candidate), days, metric=metric
+        row_losses(metric, label, champion), row_losses(metric, label, candidate), days, metric=metric
     )
     return Comparison(
         version=version,
@@ -66,11 +66,3 @@ def compare(
         low=low,
         high=high,
     )
-
-
-def row_losses(is_binary: bool, label: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    """Each row's log-loss, or its squared error."""
-    if not is_binary:
-        return np.square(label - prediction)
-    clipped = np.clip(prediction, 1e-7, 1 - 1e-7)
-    return -np.where(label > 0, np.log(clipped), np.log1p(-clipped))

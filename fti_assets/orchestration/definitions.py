@@ -1,6 +1,7 @@
 """From bindings, models and predictions to three Dagster code locations."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -8,7 +9,7 @@ from fti_assets.orchestration.describe import feature_key
 from fti_assets.orchestration.feature_assets import feature_asset, source_spec
 from fti_assets.orchestration.home_resource import HomeResource
 from fti_assets.orchestration.inference_assets import monitoring_asset, predictions_asset
-from fti_assets.orchestration.online_assets import online_asset
+from fti_assets.orchestration.online_assets import online_asset, online_key
 from fti_assets.orchestration.partitions import daily, weekly
 from fti_assets.orchestration.sensors import retrain_sensor
 from fti_assets.orchestration.training_assets import (
@@ -17,6 +18,7 @@ from fti_assets.orchestration.training_assets import (
     dataset_asset,
     dataset_key,
     decision_asset,
+    decision_key,
     model_asset,
     model_key,
     monitoring_key,
@@ -45,9 +47,7 @@ def feature_pipeline(*bindings: Binding, since: str, until: str | None = None) -
         if isinstance(given, Source) and sources.setdefault(given.name, given) is not given:
             raise DeclarationError(f"two sources are called {given.name!r}: rename one")
     assets = [feature_asset(binding, partitions) for binding in bindings]
-    job = dg.define_asset_job(
-        "features", dg.AssetSelection.assets(*(feature_key(g) for g in groups)), executor_def=dg.in_process_executor
-    )
+    job = _job("features", [feature_key(group) for group in groups])
     return _location([*map(source_spec, sources.values()), *assets], [job], [], "features")
 
 
@@ -63,11 +63,7 @@ def training_pipeline(
     assets: list[dg.AssetsDefinition] = []
     jobs, sensors = [], []
     for model in models:
-        job = dg.define_asset_job(
-            f"train_{model.name}",
-            dg.AssetSelection.assets(dataset_key(model), model_key(model), champion_key(model)),
-            executor_def=dg.in_process_executor,
-        )
+        job = _job(f"train_{model.name}", [dataset_key(model), model_key(model), champion_key(model)])
         assets += [
             dataset_asset(model, since, cutoffs),
             model_asset(model, cutoffs),
@@ -75,7 +71,8 @@ def training_pipeline(
             decision_asset(model, retrain, first_cutoff, cutoffs),
         ]
         jobs.append(job)
-        sensors.append(retrain_sensor(model, job))
+        sensors.append(retrain_sensor(model, job.name))
+    jobs.append(_job("decide", [decision_key(model) for model in models]))
     read = _stubs(dict.fromkeys(g for m in models for g in (*m.view.groups, m.view.label.group)), days)
     watched = [_stub(monitoring_key(model), daily(first_cutoff, until)) for model in models]
     return _location([*read, *watched, *assets], jobs, sensors, "training")
@@ -96,15 +93,13 @@ def inference_pipeline(
         assets += [predictions_asset(each, partitions), monitoring_asset(each, partitions)]
     views = [model.view for model in models]
     served = list(dict.fromkeys(s.group for view in views for s in view.joined))
-    assets += [online_asset(group, views) for group in served]
-    job = dg.define_asset_job(
-        "predict",
-        dg.AssetSelection.assets(*(key for a in assets for key in a.keys if key.path[0] != "online")),
-        executor_def=dg.in_process_executor,
-    )
+    jobs = [_job("predict", [key for asset in assets for key in asset.keys])]
+    if served:
+        jobs.append(_job("online", [online_key(group) for group in served]))
+        assets += [online_asset(group, views) for group in served]
     read = _stubs(dict.fromkeys(g for m in models for g in (*m.view.groups, m.view.label.group)), daily(since, until))
     champions = [_stub(champion_key(model), None) for model in models]
-    return _location([*read, *champions, *assets], [job], [], "inference")
+    return _location([*read, *champions, *assets], jobs, [], "inference")
 
 
 def merged(*locations: dg.Definitions) -> dg.Definitions:
@@ -119,7 +114,9 @@ def merged(*locations: dg.Definitions) -> dg.Definitions:
     return dg.Definitions(
         assets=list(assets.values()),
         jobs=[job for each in locations for job in each.jobs or ()],
-        sensors=[sensor for each in locations for sensor in each.sensors or () if not sensor.name.endswith("automation")]
+        sensors=[
+            sensor for each in locations for sensor in each.sensors or () if not sensor.name.endswith("automation")
+        ]
         + [_automation("automation")],
         resources={"home": HomeResource()},
         executor=dg.in_process_executor,
@@ -128,7 +125,7 @@ def merged(*locations: dg.Definitions) -> dg.Definitions:
 
 def _location(
     assets: Sequence[dg.AssetSpec | dg.AssetsDefinition],
-    jobs: Sequence[dg.UnresolvedAssetJobDefinition],
+    jobs: Sequence[Any],
     sensors: Sequence[dg.SensorDefinition],
     name: str,
 ) -> dg.Definitions:
@@ -139,6 +136,10 @@ def _location(
         resources={"home": HomeResource()},
         executor=dg.in_process_executor,
     )
+
+
+def _job(name: str, keys: Sequence[dg.AssetKey]) -> Any:
+    return dg.define_asset_job(name, dg.AssetSelection.assets(*keys), executor_def=dg.in_process_executor)
 
 
 def _automation(name: str) -> dg.AutomationConditionSensorDefinition:

@@ -13,7 +13,7 @@ from fti_assets.spec.schema import Kind, compiled
 def group_schema(group: FeatureGroup) -> dg.TableSchema:
     """The group's columns with their descriptions and constraints, from its Pandera model."""
     fields = compiled(group.schema).columns
-    roles = {key: "key" for key in group.keys} | {time: "time" for time in group.times}
+    roles = dict.fromkeys(group.keys, "key") | dict.fromkeys(group.times, "time")
     return dg.TableSchema(
         columns=[
             dg.TableColumn(

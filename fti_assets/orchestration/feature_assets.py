@@ -6,6 +6,8 @@ from typing import Any
 
 import dagster as dg
 
+from fti_assets.orchestration.beta import accepting_beta
+from fti_assets.orchestration.checks import CheckResult, check_results
 from fti_assets.orchestration.conditions import newest_missing
 from fti_assets.orchestration.describe import feature_key, group_schema, table
 from fti_assets.orchestration.home_resource import HomeResource
@@ -21,7 +23,7 @@ from fti_assets.spec.source import Source
 from fti_assets.spec.time import DAY, Window
 
 CONTRACT = "contract"
-Result = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
+Result = Iterator[dg.MaterializeResult | CheckResult]
 
 
 def source_key(source: Source) -> dg.AssetKey:
@@ -41,6 +43,7 @@ def source_spec(source: Source) -> dg.AssetSpec:
     )
 
 
+@accepting_beta
 def feature_asset(binding: Binding, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
     """A feature group as an asset: a partition a day (a dimension has none), and a check that shows failing cases.
 
@@ -67,22 +70,14 @@ def feature_asset(binding: Binding, partitions: dg.DailyPartitionsDefinition) ->
         try:
             written = materialize(binding, window, home.open().features)
         except ContractViolation as violation:
-            yield dg.AssetCheckResult(
-                passed=False,
-                check_name=CONTRACT,
-                metadata={
-                    "failing cases": table(violation.cases, ("column", "check", "value", "rows")),
-                    "partitions": str(window),
-                },
-            )
+            cases = table(violation.cases, ("column", "check", "value", "rows"))
+            yield from check_results(context, key, CONTRACT, False, {"failing cases": cases, "partitions": str(window)})
             raise dg.Failure(str(violation), allow_retries=False) from violation
         if not group.dimension:
             for day, rows in written.rows_by_day.items():
                 context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day)
         yield dg.MaterializeResult(metadata=_figures(written))
-        yield dg.AssetCheckResult(
-            passed=True, check_name=CONTRACT, metadata={"rows": written.rows, "partitions": str(window)}
-        )
+        yield from check_results(context, key, CONTRACT, True, {"rows": written.rows, "partitions": str(window)})
 
     return materialized
 

@@ -1,12 +1,15 @@
 """Batch predictions and their monitoring as assets."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
 import numpy as np
 
+from fti_assets.orchestration.beta import accepting_beta
+from fti_assets.orchestration.checks import CheckResult, check_results
 from fti_assets.orchestration.conditions import newest_missing
 from fti_assets.orchestration.describe import feature_key, kinds_schema
 from fti_assets.orchestration.home_resource import HomeResource
@@ -26,6 +29,7 @@ def predictions_key(model: Model) -> dg.AssetKey:
     return dg.AssetKey(["predictions", model.name])
 
 
+@accepting_beta
 def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
     """A model's predictions, a partition a day, each issued once by the champion of that day."""
     model = predictions.model
@@ -54,7 +58,7 @@ def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDe
         automation_condition=newest_missing(),
     )
     def issued(context: dg.AssetExecutionContext, home: HomeResource) -> None:
-        for day in issue(model, window_of(context), home.open(), context.run_id):
+        for day in issue(model, window_of(context), home.open(), context.run.run_id):
             figures: dict[str, Any] = {
                 "dagster/partition_row_count": day.rows,
                 "model version": day.model_version,
@@ -67,6 +71,7 @@ def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDe
     return issued
 
 
+@accepting_beta
 def monitoring_asset(predictions: Predictions, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
     """What became known each day about the predictions before it: performance once labels matured, and drift."""
     model = predictions.model
@@ -93,18 +98,15 @@ def monitoring_asset(predictions: Predictions, partitions: dg.DailyPartitionsDef
         description=f"How {model.name} did on the day whose labels matured, and how far its features drift.",
         automation_condition=newest_missing(),
     )
-    def watched(context: dg.AssetExecutionContext, home: HomeResource):
+    def watched(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult | CheckResult]:
         days = watch(predictions, window_of(context), home.open())
         for day in days:
             context.add_asset_metadata(_figures(day), partition_key=f"{day.day:{DATE}}")
         yield dg.MaterializeResult(metadata=_plots(days))
         last = days[-1]
-        yield dg.AssetCheckResult(
-            check_name="drift",
-            passed=not last.drifted,
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata={"drifted features": last.drifted or 0, "largest": f"{last.max_psi_feature}: PSI {last.max_psi}"},
-        )
+        figures = {"drifted features": last.drifted or 0, "largest": f"{last.max_psi_feature}: PSI {last.max_psi}"}
+        steady = {f"{day.day:{DATE}}": not day.drifted for day in days}
+        yield from check_results(context, key, "drift", steady, figures, dg.AssetCheckSeverity.WARN)
 
     return watched
 
@@ -115,7 +117,7 @@ def _figures(day: DayWatched) -> dict[str, Any]:
     return figures | {"predicted_on": f"{day.predicted_on:{DATE}}"}
 
 
-def _plots(days: list[DayWatched]) -> dict[str, dg.MetadataValue]:
+def _plots(days: list[DayWatched]) -> dict[str, Any]:
     shown = {"loss": "loss by day", "calibration_gap": "calibration gap by day", "max_psi": "largest PSI by day"}
     series = {name: [getattr(day, name) for day in days] for name in shown}
     return {

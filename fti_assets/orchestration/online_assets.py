@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from fti_assets.orchestration.beta import accepting_beta
 from fti_assets.orchestration.describe import feature_key, group_schema
 from fti_assets.orchestration.home_resource import HomeResource
 from fti_assets.pipelines.online import load_online
@@ -16,12 +17,16 @@ def online_key(group: FeatureGroup) -> dg.AssetKey:
     return dg.AssetKey(["online", group.name])
 
 
+@accepting_beta
 def online_asset(group: FeatureGroup, views: Sequence[FeatureView]) -> dg.AssetsDefinition:
     """A group's latest rows in the online store."""
 
     @dg.asset(
         key=online_key(group),
-        deps=[dg.AssetDep(feature_key(group), partition_mapping=None if group.dimension else dg.LastPartitionMapping())],
+        deps=[
+            dg.AssetDep(feature_key(group), partition_mapping=None if group.dimension else dg.LastPartitionMapping())
+        ],
+        backfill_policy=dg.BackfillPolicy.single_run(),
         group_name="online",
         kinds={"sqlite"},
         owners=list(group.owners),

@@ -20,7 +20,11 @@ def weekly(first_cutoff: str, until: str | None) -> dg.WeeklyPartitionsDefinitio
     """A cutoff every seven days, at 00:00 UTC on the weekday of the first; the cutoff that has come is the newest."""
     weekday = date.fromisoformat(first_cutoff).isoweekday() % _WEEKDAYS_FROM_SUNDAY
     return dg.WeeklyPartitionsDefinition(
-        start_date=first_cutoff, end_date=until, day_offset=weekday, timezone="UTC", end_offset=1 if until is None else 0
+        start_date=first_cutoff,
+        end_date=until,
+        day_offset=weekday,
+        timezone="UTC",
+        end_offset=1 if until is None else 0,
     )
 
 

@@ -38,10 +38,9 @@ def sparkline(values: Sequence[Value], *, title: str) -> str:
         if present
         else "no values"
     )
-    name, points = _cut(title, 40), 60
-    while len(markdown := _sparkline(_thinned(numbers, points), name, said)) >= INLINE:
-        name, points = _cut(name, 24), points - 6
-    return markdown
+    sizes = ((40, 60), (24, 60), (24, 30), (12, 15), (0, 5))
+    drawings = (_sparkline(_thinned(numbers, points), _cut(title, length), said) for length, points in sizes)
+    return next(markdown for markdown in drawings if len(markdown) < INLINE)
 
 
 def line_chart(series: Mapping[str, Sequence[tuple[Label, Value]]], *, title: str, y_label: str) -> str:
@@ -165,22 +164,23 @@ def _sparkline(values: Sequence[Value], title: str, said: str) -> str:
             points = [(10 + i * step, round(up(v))) for i, v in run if v is not None]
             moves = " ".join(f"{step} {after[1] - before[1]}" for before, after in pairwise(points))
             path += f"M{points[0][0]} {points[0][1]}" + (f"l{moves}" if moves else "h0").replace(" -", "-")
+    dots = ' stroke-linecap="round"' if "h0" in path else ""
     body = [
         f'<text x="10" y="15" font-weight="600">{_safe(title)}</text>',
         f'<text x="10" y="66" fill="{_MUTED}">{said}</text>',
-        f'<path d="{path}" fill="none" stroke="{_COLORS[0]}" stroke-width="2" stroke-linecap="round"/>',
+        f'<path d="{path}" fill="none" stroke="{_COLORS[0]}" stroke-width="2"{dots}/>',
     ]
-    return _markdown(title, max(300, 20 + step * (len(values) - 1)), 74, body, size=11)
+    return _markdown(f"{title}: {said}", max(300, 20 + step * (len(values) - 1)), 74, body, size=11)
 
 
 def _markdown(alt: str, width: int, height: float, body: Iterable[str], size: int = 12) -> str:
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height:.0f}" '
-        f'font-family="sans-serif" font-size="{size}" fill="{_INK}">'
+        f'style="font:{size}px sans-serif" fill="{_INK}">'
         f'<rect width="100%" height="100%" rx="8" fill="#fff"/>{"".join(body)}</svg>'
     )
     words = " ".join(re.sub(r"[^\w\s.,:;%+()=/-]", " ", _cut(alt, 300)).split())
-    return f"![{words}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
+    return f"![{words or 'chart'}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
 
 
 def _line(points: Sequence[tuple[float, float] | None], color: str) -> str:
@@ -227,7 +227,7 @@ def _safe(words: str) -> str:
 
 
 def _cut(words: str, length: int) -> str:
-    return words if len(words) <= length else words[: length - 1] + "…"
+    return words if len(words) <= length else words[: max(0, length - 1)] + "…"
 
 
 def _number(value: Value) -> Value:

@@ -8,12 +8,12 @@ from fti_assets.spec.model import Model
 _AT_ONCE = 50
 
 
-def retrain_sensor(model: Model, job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+def retrain_sensor(model: Model, job_name: str) -> dg.SensorDefinition:
     """Launch the training job for each cutoff whose recorded decision says so, once."""
 
     @dg.sensor(
         name=f"retrain_{model.name}",
-        job=job,
+        job_name=job_name,
         description=f"Trains {model.name} at each cutoff that monitoring/{model.name}_retrain decided to retrain at.",
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=30,
@@ -33,7 +33,9 @@ def retrain_sensor(model: Model, job: dg.UnresolvedAssetJobDefinition) -> dg.Sen
             reason = str(event.metadata["reason"].value)
             if event.metadata["retrain"].value:
                 tags = {"fti/trigger": reason}
-                requests.append(dg.RunRequest(f"{model.name}:{event.partition}", partition_key=event.partition, tags=tags))
+                requests.append(
+                    dg.RunRequest(f"{model.name}:{event.partition}", partition_key=event.partition, tags=tags)
+                )
             else:
                 reasons.append(f"{event.partition}: {reason}")
         skip = dg.SkipReason("not retrained: " + "; ".join(reasons)) if reasons and not requests else None

@@ -4,9 +4,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
+from fti_assets.orchestration.beta import accepting_beta
 from fti_assets.orchestration.conditions import newest_missing, whenever_updated
 from fti_assets.orchestration.describe import feature_key, kinds_schema, table, view_lineage
 from fti_assets.orchestration.home_resource import HomeResource
@@ -51,6 +53,7 @@ def decision_key(model: Model) -> dg.AssetKey:
     return dg.AssetKey(["monitoring", f"{model.name}_retrain"])
 
 
+@accepting_beta
 def dataset_asset(model: Model, since: str, cutoffs: dg.WeeklyPartitionsDefinition) -> dg.AssetsDefinition:
     """A model's training dataset, a partition a cutoff."""
     groups = dict.fromkeys((*model.view.groups, model.view.label.group))
@@ -87,6 +90,7 @@ def dataset_asset(model: Model, since: str, cutoffs: dg.WeeklyPartitionsDefiniti
     return dataset
 
 
+@accepting_beta
 def model_asset(model: Model, cutoffs: dg.WeeklyPartitionsDefinition) -> dg.AssetsDefinition:
     """Candidates, a partition a cutoff: a range of cutoffs is a walk-forward backtest."""
 
@@ -98,18 +102,22 @@ def model_asset(model: Model, cutoffs: dg.WeeklyPartitionsDefinition) -> dg.Asse
         group_name=f"training_{model.name}",
         kinds={"xgboost"},
         owners=list(model.owners),
-        description=model.description or f"Candidates for {model.name}, each fitted on what was known before its cutoff.",
+        description=model.description
+        or f"Candidates for {model.name}, each fitted on what was known before its cutoff.",
     )
     def candidate(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
         for cutoff in cutoffs_of(context):
-            trained = train(model, cutoff, home.open(), {"run_id": context.run_id, "trigger": _trigger(context)})
-            context.log.info(f"version {trained.version.version}: {trained.evaluation.metric} {trained.evaluation.loss:.4f}")
+            trained = train(model, cutoff, home.open(), {"run_id": context.run.run_id, "trigger": _trigger(context)})
+            context.log.info(
+                f"version {trained.version.version}: {trained.evaluation.metric} {trained.evaluation.loss:.4f}"
+            )
             context.add_asset_metadata(_trained(trained), partition_key=f"{cutoff:{DATE}}")
         return dg.MaterializeResult(metadata=_plots(model, trained))
 
     return candidate
 
 
+@accepting_beta
 def champion_asset(model: Model) -> dg.AssetsDefinition:
     """Who serves: every waiting candidate judged, its data version the content that serves now."""
     key = champion_key(model)
@@ -117,6 +125,7 @@ def champion_asset(model: Model) -> dg.AssetsDefinition:
     @dg.asset(
         key=key,
         deps=[dg.AssetDep(model_key(model))],
+        backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=[dg.AssetCheckSpec("gates", asset=key, description="The newest candidate passed every gate.")],
         group_name=f"training_{model.name}",
         kinds={"xgboost"},
@@ -124,9 +133,11 @@ def champion_asset(model: Model) -> dg.AssetsDefinition:
         description=f"The version of {model.name} that serves, by the registry's journal.",
         automation_condition=whenever_updated(),
     )
-    def champion(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def champion(
+        context: dg.AssetExecutionContext, home: HomeResource
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         stores = home.open()
-        gated = gate_candidates(model, stores, who=f"dagster run {context.run_id}")
+        gated = gate_candidates(model, stores, who=f"dagster run {context.run.run_id}")
         for judged in gated:
             outcome = "promoted" if judged.promoted else "rejected"
             context.log.info(f"version {judged.version.version}, cutoff {judged.version.cutoff:{DATE}}: {outcome}")
@@ -155,7 +166,10 @@ def champion_asset(model: Model) -> dg.AssetsDefinition:
     return champion
 
 
-def decision_asset(model: Model, policy: Retrain, since: str, cutoffs: dg.WeeklyPartitionsDefinition) -> dg.AssetsDefinition:
+@accepting_beta
+def decision_asset(
+    model: Model, policy: Retrain, since: str, cutoffs: dg.WeeklyPartitionsDefinition
+) -> dg.AssetsDefinition:
     """Whether to retrain at each cutoff, with the numbers; a sensor acts on it."""
     maturing = math.ceil(timedelta(days=policy.matured_days) / timedelta(weeks=1)) + 1
 
@@ -186,9 +200,9 @@ def _trigger(context: dg.AssetExecutionContext) -> str:
     return context.run.tags.get("fti/trigger", "by hand")
 
 
-def _trained(trained: Trained) -> dict[str, float | int | str]:
+def _trained(trained: Trained) -> dict[str, Any]:
     evaluation = trained.evaluation
-    figures: dict[str, float | int | str] = {
+    figures: dict[str, Any] = {
         "version": trained.version.version,
         "content": trained.version.content_id,
         evaluation.metric: evaluation.loss,
@@ -200,7 +214,7 @@ def _trained(trained: Trained) -> dict[str, float | int | str]:
     return figures | ({"auc": evaluation.auc} if evaluation.auc is not None else {})
 
 
-def _plots(model: Model, trained: Trained) -> dict[str, dg.MetadataValue]:
+def _plots(model: Model, trained: Trained) -> dict[str, Any]:
     top = dict(list(trained.gains.items())[:15])
     plots = {"share of gain": dg.MetadataValue.md(bar_chart(top, title="share of gain by feature"))}
     if model.view.label.is_binary:
@@ -216,5 +230,3 @@ def _line(entry: Entry) -> dict[str, str | int]:
         "effective": f"{entry.effective:{DATE}}",
         "why": entry.why,
     }
-
-

@@ -1,19 +1,17 @@
 """The online side: loading the latest feature rows, and answering requests from them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import polars as pl
 
 from fti_assets.compute.assemble import complete
-from fti_assets.compute.contract import EARLIEST_KNOWLEDGE, conform
-from fti_assets.compute.frames import to_polars
+from fti_assets.compute.contract import EARLIEST_KNOWLEDGE
 from fti_assets.pipelines.scoring import Scorer
-from fti_assets.spec.errors import ContractViolation, MissingPartitions, unknown
+from fti_assets.spec.errors import MissingPartitions
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.feature_view import FeatureView
 from fti_assets.spec.time import DAY, Window, midnight
@@ -36,34 +34,23 @@ class Loaded:
 def load_online(group: FeatureGroup, views: Iterable[FeatureView], home: Home) -> Loaded:
     """Replace the group's online rows by those that predictions on the last days of the views' spines can need.
 
-    Raises MissingPartitions when no spine has a row.
+    Raises MissingPartitions when no spine has a row, or when a day that those predictions reach back to was never
+    written; the rows that were online stay.
     """
     if group.dimension:
+        home.features.require(group, WHOLE)
         return Loaded(home.online.load(group, home.features.read(group, WHOLE)), None)
     users = [view for view in views if any(s.group == group for s in view.joined)]
     days = [day for view in users if (day := home.features.last_day(view.spine))]
     if not days:
         raise MissingPartitions(f"online/{group.name}: no spine that uses it has rows: materialize the spine first")
     until = midnight(max(days)) + DAY
+    answers_from = until - SERVED_DAYS * DAY
     age = max(s.age for view in users for s in view.joined if s.group == group)
-    window = Window(until - timedelta(days=SERVED_DAYS) - age - EARLIEST_KNOWLEDGE, until)
-    return Loaded(home.online.load(group, home.features.read(group, window)), until)
-
-
-def request_frame(view: FeatureView, requests: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """Requests as rows of the spine; a prediction time that is left out is now.
-
-    Raises ContractViolation, naming the field, for what the spine's contract does not allow.
-    """
-    now = datetime.now(UTC)
-    frame = pd.DataFrame([{view.predicted_at: now, **request} for request in requests])
-    for name in frame.columns:
-        if name not in view.spine.columns:
-            sentence = unknown("request field", name, view.spine.columns)
-            raise ContractViolation("request", [{"column": name, "check": sentence, "value": "", "rows": "1"}])
-        if view.spine.columns[name] == "time":
-            frame[name] = _instants(name, frame[name])
-    return to_polars(conform(frame, view.spine.schema, "request"), view.spine.columns)
+    needed = Window(answers_from - age, until)
+    home.features.require_history(group, needed)
+    rows = home.features.read(group, needed.widened(before=EARLIEST_KNOWLEDGE))
+    return Loaded(home.online.load(group, rows, answers_from), until)
 
 
 def online_features(view: FeatureView, requests: pl.DataFrame, store: OnlineStore) -> pd.DataFrame:
@@ -72,18 +59,6 @@ def online_features(view: FeatureView, requests: pl.DataFrame, store: OnlineStor
     return complete(view, pl.concat([requests, *joined], how="horizontal"))
 
 
-def answer(view: FeatureView, scorer: Scorer, requests: Sequence[Mapping[str, Any]], store: OnlineStore) -> np.ndarray:
-    """One prediction for each request, bit for bit the batch prediction of the same row."""
-    frame = online_features(view, request_frame(view, requests), store)
-    return scorer.predict(frame, threads=1)
-
-
-def _instants(name: str, values: pd.Series) -> pd.Series:
-    try:
-        instants = [value if isinstance(value, datetime) else datetime.fromisoformat(value) for value in values]
-    except (TypeError, ValueError):
-        instants = []
-    if not instants or any(instant.utcoffset() is None for instant in instants):
-        case = {"column": name, "check": "an ISO time with its zone, such as 2013-12-31T21:00:00Z", "rows": "1"}
-        raise ContractViolation("request", [{**case, "value": str(values.iloc[0])}])
-    return pd.Series(pd.DatetimeIndex(instants).tz_convert("UTC").as_unit("us"), index=values.index)
+def answer(view: FeatureView, scorer: Scorer, requests: pl.DataFrame, store: OnlineStore) -> np.ndarray:
+    """One prediction for each row of `request_frame`, bit for bit the batch prediction of the same row."""
+    return scorer.predict(online_features(view, requests, store), threads=1)

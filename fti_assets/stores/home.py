@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from fti_assets.spec.names import checked_name
 from fti_assets.stores.dataset_store import DatasetStore
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.monitoring_store import MonitoringStore
@@ -18,6 +19,7 @@ class Home:
     """The stores under one directory: `$FTI_HOME`, or `.fti` in the working directory."""
 
     root: Path
+    feature_root: Path | None = None
 
     @classmethod
     def default(cls) -> "Home":
@@ -27,7 +29,11 @@ class Home:
     @cached_property
     def features(self) -> FeatureStore:
         """The feature store."""
-        return FeatureStore(self.root / "features")
+        return FeatureStore(self.feature_root or self.root / "features")
+
+    def backtest(self, name: str) -> "Home":
+        """A home of its own for models and predictions that never serve, on the same features."""
+        return Home(self.root / "backtests" / checked_name("backtest", name), self.root / "features")
 
     @cached_property
     def datasets(self) -> DatasetStore:

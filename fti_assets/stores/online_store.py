@@ -1,95 +1,130 @@
-"""The online store: the latest feature rows in one SQLite file, looked up by key as of a moment."""
+"""The online store: one SQLite file of the latest feature rows, looked up by key, and of what was answered."""
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from fti_assets.compute.frames import POLARS_TYPES, TIME
-from fti_assets.spec.errors import MissingPartitions
+from fti_assets.compute.frames import POLARS_TYPES
+from fti_assets.spec.errors import ContractViolation, MissingPartitions
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.schema import Kind
 from fti_assets.spec.selection import Selection
 
+_MICROSECOND = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES: Mapping[Kind, str] = {
     "text": "TEXT",
     "integer": "INTEGER",
-    "number": "REAL",
+    "number": "BLOB",  # SQLite's REAL turns -0.0 into 0.0; a BLOB column keeps a double as it is
     "boolean": "INTEGER",
     "time": "INTEGER",
 }
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS loads (name TEXT PRIMARY KEY, answers_from INTEGER)",
+    "CREATE TABLE IF NOT EXISTS responses "
+    "(answered_at TEXT, model TEXT, version INTEGER, request TEXT, prediction BLOB)",
+)
 
 
 class OnlineStore:
-    """A table for each feature group, replaced as a whole by each load; readers see the old rows or the new.
+    """A table `feature_<group>` for each group, replaced as a whole by each load, and the log of answers, `responses`.
 
-    Times are microseconds since 1970; REAL is IEEE double, so a value read is the value written, bit for bit.
+    A reader sees all of a load or nothing of it. Feature times are microseconds since 1970; a value read is the
+    value written, bit for bit.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def load(self, group: FeatureGroup, rows: pl.DataFrame) -> int:
-        """Replace the group's rows, in the order of the feature store; how many there are now."""
-        times = [pl.col(t).dt.epoch("us") for t in group.times]
-        plain = rows.select(list(group.columns)).with_columns(times).with_row_index("position_")
+    def load(self, group: FeatureGroup, rows: pl.DataFrame, answers_from: datetime | None = None) -> int:
+        """Replace the group's rows, in the order of the feature store; how many there are now.
+
+        `answers_from` is the earliest prediction time that the rows suffice for; None when they suffice for any.
+        """
+        plain = rows.select(_plain(name, kind) for name, kind in group.columns.items()).with_row_index("position_")
         columns = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in group.columns.items())
-        order = ", ".join(f'"{c}"' for c in (*group.keys, *([str(group.known_at)] if group.known_at else [])))
+        order = ", ".join(f'"{name}"' for name in dict.fromkeys([*group.keys, *_known_at(group)]))
         marks = ", ".join("?" * plain.width)
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute(f'DROP TABLE IF EXISTS "{group.name}"')
-            connection.execute(f'CREATE TABLE "{group.name}" (position_ INTEGER, {columns})')
-            connection.executemany(f'INSERT INTO "{group.name}" VALUES ({marks})', plain.iter_rows())
-            connection.execute(f'CREATE INDEX "{group.name}_by_key" ON "{group.name}" ({order})')
+            connection.execute(f"DROP TABLE IF EXISTS {_table(group)}")
+            connection.execute(f"CREATE TABLE {_table(group)} (position_ INTEGER, {columns})")
+            connection.executemany(f"INSERT INTO {_table(group)} VALUES ({marks})", plain.iter_rows())
+            connection.execute(f"CREATE INDEX key_of_{group.name} ON {_table(group)} ({order})")
+            earliest = None if answers_from is None else (answers_from - _EPOCH) // _MICROSECOND
+            connection.execute("INSERT OR REPLACE INTO loads VALUES (?, ?)", (group.name, earliest))
             connection.execute("COMMIT")
         return len(plain)
 
     def look_up(self, selection: Selection, requests: pl.DataFrame, at: str) -> pl.DataFrame:
         """The selection's columns for each request, by the rule of the point-in-time join; null where nothing is known.
 
-        `requests` hold the spine's columns, `at` names their prediction time.
+        `requests` hold the spine's columns, `at` names their prediction time. Raises MissingPartitions for a group
+        that was never loaded, ContractViolation for a prediction time before those that the rows suffice for.
         """
-        group = selection.group
-        query = _query(selection)
-        keys = list(selection.spine_keys.values())
+        group, query = selection.group, _query(selection)
+        keys = requests.select(_plain(name, group.columns[key]) for key, name in selection.spine_keys.items())
+        moments = requests[at].dt.epoch("us").to_list()
         found: list[Sequence[Any]] = []
         with self._connection() as connection:
-            known = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-            if (group.name,) not in known:
-                raise MissingPartitions(f"online store has no rows of {group.name}: materialize online/{group.name}")
-            for *key, moment in requests.select(*keys, pl.col(at)).iter_rows():
-                arguments = key if group.dimension else [*key, *_bounds(moment, selection.age)]
-                row = None if None in key else connection.execute(query, arguments).fetchone()
+            connection.execute("BEGIN")
+            _check_reach(connection, group, at, moments)
+            for key, moment in zip(keys.iter_rows(), moments, strict=True):
+                arguments = key if group.dimension else (*key, *_bounds(moment, selection.age))
+                row = None if None in arguments else connection.execute(query, arguments).fetchone()
                 found.append(row or (None,) * len(selection.columns))
-        stored: dict[str, Any] = {
-            name: pl.Int64() if group.columns[column] == "time" else POLARS_TYPES[group.columns[column]]
-            for column, name in selection.names.items()
-        }
-        columns = {
-            name: pl.Series(name, [row[i] for row in found], dtype=pl.Int64 if kind == pl.Boolean() else kind).cast(
-                kind
-            )
-            for i, (name, kind) in enumerate(stored.items())
-        }
-        times = [
-            pl.from_epoch(name, "us").cast(TIME) for c, name in selection.names.items() if group.columns[c] == "time"
+        return pl.DataFrame(
+            _typed(name, group.columns[column], [row[position] for row in found])
+            for position, (column, name) in enumerate(selection.names.items())
+        )
+
+    def log(
+        self, model: str, version: int, requests: Sequence[Mapping[str, Any]], predictions: Sequence[float]
+    ) -> None:
+        """Append an answered batch to `responses`, a row for each request, its fields as JSON."""
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        rows = [
+            (now, model, version, json.dumps(dict(request), default=_iso), float(prediction))
+            for request, prediction in zip(requests, predictions, strict=True)
         ]
-        return pl.DataFrame(columns).with_columns(times)
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT INTO responses VALUES (?, ?, ?, ?, ?)", rows)
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def held_open(self) -> Iterator[None]:
+        """Keep the file open meanwhile: otherwise each last connection to close syncs it, which costs most of `log`."""
+        with self._connection():
+            yield
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own; closing it rolls back what was not committed."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=30)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            for table in _TABLES:
+                connection.execute(table)
             yield connection
         finally:
             connection.close()
+
+
+def _table(group: FeatureGroup) -> str:
+    return f"feature_{group.name}"
+
+
+def _known_at(group: FeatureGroup) -> list[str]:
+    return [] if group.known_at is None else [group.known_at]
 
 
 def _query(selection: Selection) -> str:
@@ -97,16 +132,44 @@ def _query(selection: Selection) -> str:
     columns = ", ".join(f'"{c}"' for c in selection.columns)
     keys = " AND ".join(f'"{key}" = ?' for key in group.keys)
     if group.dimension:
-        return f'SELECT {columns} FROM "{group.name}" WHERE {keys} LIMIT 1'
+        return f"SELECT {columns} FROM {_table(group)} WHERE {keys} LIMIT 1"
     known, event = group.known_at, group.event_time
     return (
-        f'SELECT {columns} FROM "{group.name}" WHERE {keys} AND "{known}" <= ? AND "{event}" >= ? '
+        f'SELECT {columns} FROM {_table(group)} WHERE {keys} AND "{known}" <= ? AND "{event}" >= ? '
         f'ORDER BY "{known}" DESC, "{event}" DESC, position_ DESC LIMIT 1'
     )
 
 
-def _bounds(moment: datetime, age: timedelta) -> tuple[int, int]:
+def _check_reach(connection: sqlite3.Connection, group: FeatureGroup, at: str, moments: Sequence[int | None]) -> None:
+    loaded = connection.execute("SELECT answers_from FROM loads WHERE name = ?", (group.name,)).fetchone()
+    if loaded is None:
+        raise MissingPartitions(f"the online store has no rows of {group.name}: materialize online/{group.name}")
+    early = [] if loaded[0] is None else [moment for moment in moments if moment is not None and moment < loaded[0]]
+    if early:
+        check = f"{_instant(loaded[0])} or later, where {group.name} is loaded: predict earlier rows in batch"
+        case = {"column": at, "check": check, "value": str(_instant(early[0])), "rows": str(len(early))}
+        raise ContractViolation("request", [case])
+
+
+def _bounds(moment: int | None, age: timedelta) -> tuple[int | None, int | None]:
     """The latest known time and the earliest event time, in microseconds."""
-    epoch = datetime(1970, 1, 1, tzinfo=moment.tzinfo)
-    at = (moment - epoch) // timedelta(microseconds=1)
-    return at, at - age // timedelta(microseconds=1)
+    return (None, None) if moment is None else (moment, moment - age // _MICROSECOND)
+
+
+def _plain(name: str, kind: Kind) -> pl.Expr:
+    """A column as SQLite holds it."""
+    return pl.col(name).dt.epoch("us") if kind == "time" else pl.col(name)
+
+
+def _typed(name: str, kind: Kind, values: Sequence[Any]) -> pl.Series:
+    """What SQLite held as the column that it was."""
+    held = pl.Int64() if kind in ("time", "boolean") else POLARS_TYPES[kind]
+    return pl.Series(name, values, dtype=held).cast(POLARS_TYPES[kind])
+
+
+def _instant(microseconds: int) -> datetime:
+    return _EPOCH + microseconds * _MICROSECOND
+
+
+def _iso(value: datetime) -> str:
+    return value.isoformat()

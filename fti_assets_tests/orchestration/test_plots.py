@@ -36,7 +36,7 @@ def daily(n: int, level: float = 0.5) -> list[tuple[str, float | None]]:
     return [(str(date(2013, 1, 1) + timedelta(days=i)), level + (i * 7919 % 101) / 1000) for i in range(n)]
 
 
-@given(st.lists(VALUES, max_size=200), st.text(max_size=80))
+@given(st.lists(VALUES, max_size=200), st.text(alphabet="a_<&é😀\n\x01", max_size=80))
 @settings(max_examples=120, deadline=None)
 def test_a_sparkline_is_always_small_enough_to_show_in_place(values: list[float | None], title: str) -> None:
     markdown = sparkline(values, title=title or "t")
@@ -177,7 +177,8 @@ def test_every_chart_has_a_white_ground_and_words_for_those_who_cannot_see_it() 
         ground = next(drawn(chart).iter(XML + "rect")).attrib
         assert (ground["fill"], ground["width"], ground["height"]) == ("#fff", "100%", "100%")
     said = [chart[2 : chart.index("]")] for chart in charts]
-    assert said[1] == "loss, nats. Last: champion 0.581"
+    assert said[0] == "loss: low 1, high 3, last 2"
+    assert said[1] == "loss, nats. Last: champion 0.582"
     assert said[3] == "loss: wind 2"
     assert said[2].startswith("Calibration by decile: gap")
 

@@ -1,0 +1,23 @@
+"""Dagster features that Dagster calls beta and that we rely on knowingly."""
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import dagster as dg
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def accepting_beta(build: Callable[P, T]) -> Callable[P, T]:
+    """Build without Dagster's beta warnings; what is beta here (backfill policies) is pinned by tests."""
+
+    @functools.wraps(build)
+    def quietly(*args: P.args, **kwargs: P.kwargs) -> T:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            return build(*args, **kwargs)
+
+    return quietly

@@ -1,0 +1,119 @@
+"""Range runs in this process, skipping what is done: how a long backfill survives being killed."""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+
+import dagster as dg
+
+from fti_assets.orchestration.instance import instance_directory
+from fti_assets.spec.errors import Conflict
+from fti_assets.stores.home import Home
+
+_RANGE_START = "dagster/asset_partition_range_start"
+_RANGE_END = "dagster/asset_partition_range_end"
+_RUNNER = "fti/runner"
+_QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+
+
+@dataclass
+class Runner:
+    """Runs a system's jobs on an instance and keeps the seconds of each stage."""
+
+    defs: dg.Definitions
+    instance: dg.DagsterInstance
+    say: Callable[[str], None]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run_range(self, stage: str, job: str, first: date, last: date) -> None:
+        """Materialize the job's assets from `first` to `last` in one run; those that are whole are skipped."""
+        wanted = {day.isoformat() for day in _days(first, last)}
+        todo = [key for key in self._assets(job) if not self._is_done(key, wanted)]
+        if todo:
+            tags = {_RANGE_START: first.isoformat(), _RANGE_END: last.isoformat()}
+            self._execute(stage, job, f"{job} {first}...{last}", todo, tags, None)
+
+    def run_partition(self, stage: str, job: str, partition: str, tags: Mapping[str, str] | None = None) -> None:
+        """Materialize the job's assets for one partition; nothing runs when all of its partitioned assets have it."""
+        assets = self._assets(job)
+        partitioned = [key for key in assets if self._partitions(key) is not None]
+        if not all(self._is_done(key, {partition}) for key in partitioned):
+            self._execute(stage, job, f"{job} {partition}", assets, tags or {}, partition)
+
+    def run_all(self, stage: str, job: str) -> None:
+        """Materialize all of the job's assets, none of them partitioned."""
+        self._execute(stage, job, job, self._assets(job), {}, None)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count what is done inside to a stage's seconds."""
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - begin
+
+    def end_dead_runs(self) -> int:
+        """Mark the runs that a killed runner left behind as failed; call it only while holding `sole_runner`."""
+        unfinished = [s for s in dg.DagsterRunStatus if s not in _FINISHED]
+        dead = self.instance.get_runs(dg.RunsFilter(statuses=unfinished, tags={_RUNNER: "true"}))
+        for run in dead:
+            self.instance.report_run_failed(run, "the process that executed it was killed")
+        return len(dead)
+
+    def _execute(
+        self,
+        stage: str,
+        job: str,
+        what: str,
+        assets: Sequence[dg.AssetKey],
+        tags: Mapping[str, str],
+        partition: str | None,
+    ) -> None:
+        begin = time.monotonic()
+        with self.stage(stage):
+            self.defs.resolve_job_def(job).execute_in_process(
+                instance=self.instance,
+                run_config=_QUIET,
+                tags={**tags, _RUNNER: "true"},
+                partition_key=partition,
+                asset_selection=list(assets),
+            )
+        self.say(f"{what}: {len(assets)} assets in {time.monotonic() - begin:.1f} s")
+
+    def _assets(self, job: str) -> list[dg.AssetKey]:
+        return sorted(self.defs.resolve_job_def(job).asset_layer.executable_asset_keys)
+
+    def _partitions(self, key: dg.AssetKey) -> dg.PartitionsDefinition | None:
+        return self.defs.resolve_asset_graph().get(key).partitions_def
+
+    def _is_done(self, key: dg.AssetKey, wanted: set[str]) -> bool:
+        if self._partitions(key) is None:
+            return self.instance.get_latest_materialization_event(key) is not None
+        return wanted <= self.instance.get_materialized_partitions(key)
+
+
+_FINISHED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+
+
+@contextmanager
+def sole_runner(home: Home) -> Iterator[None]:
+    """Hold the home for one runner; raises Conflict while another process holds it. A killed process lets go."""
+    path = instance_directory(home) / "runner.lock"
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(f"{home.root} is in use by another run (see {path}): wait for it or stop it") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]

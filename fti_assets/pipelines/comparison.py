@@ -1,0 +1,100 @@
+"""One stretch of days under several ways of retraining, on the same rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from fti_assets.compute.evaluate import metric_of
+from fti_assets.compute.frames import to_polars
+from fti_assets.compute.metrics import auc, calibration_gap, loss
+from fti_assets.pipelines.datasets import LABEL, build_dataset, labels_known
+from fti_assets.pipelines.scoring import Scorer
+from fti_assets.pipelines.training import train
+from fti_assets.pipelines.views import read_view
+from fti_assets.spec.model import Model
+from fti_assets.spec.time import Window
+from fti_assets.stores.home import Home
+from fti_assets.stores.registry import ModelVersion
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How one way did on some rows; `auc` is None for a number, and where one class is missing."""
+
+    rows: int
+    loss: float
+    calibration_gap: float
+    auc: float | None
+
+
+@dataclass(frozen=True)
+class Lived:
+    """A window's spine with features, its labels (NaN where never known), ready to be scored by anyone."""
+
+    model: Model
+    frame: pd.DataFrame
+    label: np.ndarray
+
+    @classmethod
+    def through(cls, model: Model, window: Window, home: Home) -> "Lived":
+        """Read the window's rows and the labels that became known within their horizon."""
+        frame = read_view(model.view, window, home.features)
+        spine = to_polars(frame, model.view.spine.columns)
+        labels = labels_known(model, spine, window, window.end + model.view.label.horizon, home)
+        return cls(model, frame, labels[LABEL].to_numpy().astype(np.float64))
+
+    def under(self, schedule: Sequence[tuple[datetime, ModelVersion]]) -> np.ndarray:
+        """Every row predicted by the version whose time had come last."""
+        predicted_at = self.frame[self.model.view.predicted_at]
+        answer = np.full(len(self.frame), np.nan)
+        ends = [begin for begin, _ in schedule[1:]]
+        for (begin, version), end in zip(schedule, [*ends, None], strict=True):
+            rows = (predicted_at >= begin).to_numpy()
+            if end is not None:
+                rows &= (predicted_at < end).to_numpy()
+            if rows.any():
+                answer[rows] = Scorer(version).predict(self.frame[rows])
+        return answer
+
+    def constant(self, schedule: Sequence[tuple[datetime, ModelVersion]]) -> np.ndarray:
+        """Every row predicted by the training mean of the version whose time had come last."""
+        predicted_at = self.frame[self.model.view.predicted_at]
+        answer = np.full(len(self.frame), np.nan)
+        for begin, version in schedule:
+            answer[(predicted_at >= begin).to_numpy()] = version.read_json("metrics.json")["baseline"]
+        return answer
+
+    def figures(self, prediction: np.ndarray) -> dict[str, Figures]:
+        """The figures of each month and of all (`"all"`), over the rows that have a label."""
+        months = self.frame[self.model.view.predicted_at].dt.strftime("%Y-%m").to_numpy()
+        known = ~np.isnan(self.label)
+        parts = {str(month): known & (months == month) for month in sorted(set(months))} | {"all": known}
+        return {name: self._figures(rows, prediction) for name, rows in parts.items() if rows.any()}
+
+    def _figures(self, rows: np.ndarray, prediction: np.ndarray) -> Figures:
+        label, said = self.label[rows], prediction[rows]
+        is_binary = self.model.view.label.is_binary
+        area = auc(label, said) if is_binary and 0 < label.mean() < 1 and said.min() < said.max() else None
+        return Figures(
+            int(rows.sum()), loss(metric_of(is_binary), label, said), calibration_gap(label, said), area
+        )
+
+
+def trained_at(model: Model, cutoffs: Sequence[datetime], since: datetime, home: Home, scope: Home) -> list[tuple[datetime, ModelVersion]]:
+    """A version for each cutoff, with no gates: the home's own where it trained one then, else trained in `scope`."""
+    schedule = []
+    for cutoff in cutoffs:
+        version = home.registry.with_cutoff(model.name, cutoff) or scope.registry.with_cutoff(model.name, cutoff)
+        if version is None:
+            build_dataset(model, cutoff, since, scope)
+            version = train(model, cutoff, scope, {"trigger": "comparison"}).version
+        schedule.append((cutoff, version))
+    return schedule
+
+
+def compared(lived: Lived, ways: Mapping[str, np.ndarray]) -> dict[str, dict[str, Figures]]:
+    """The figures of each way by month."""
+    return {name: lived.figures(prediction) for name, prediction in ways.items()}
