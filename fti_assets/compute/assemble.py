@@ -6,9 +6,10 @@ import pandas as pd
 import polars as pl
 
 from fti_assets.compute.as_of import as_of_join
-from fti_assets.compute.contract import conform
+from fti_assets.compute.contract import conform_computed
 from fti_assets.compute.frames import to_pandas
 from fti_assets.spec.feature_view import FeatureView
+from fti_assets.spec.schema import nullable_columns
 from fti_assets.spec.selection import Selection
 
 
@@ -53,8 +54,15 @@ def complete(view: FeatureView, joined: pl.DataFrame) -> pd.DataFrame:
         for column, name in selection.names.items()
         if column != name
     ]
-    frame = to_pandas(joined.with_columns(own), nullable=looked_up)
+    frame = to_pandas(joined.with_columns(own), nullable=[*looked_up, *nullable_of(view)])
     for function in view.functions:
-        computed = conform(function.function(frame), function.schema, f"on_demand {function.name}")
-        frame = pd.concat([frame, computed.set_axis(frame.index)], axis="columns")
+        computed = conform_computed(function.function(frame.copy()), frame, function)
+        frame = pd.concat([frame, computed], axis="columns")
     return frame
+
+
+def nullable_of(view: FeatureView) -> list[str]:
+    """The spine's columns that may hold nulls, under their names there and in the view."""
+    columns = nullable_columns(view.spine.schema)
+    renamed = [s.names[c] for s in view.selections if s.group is view.spine for c in s.columns if c in columns]
+    return [*columns, *renamed]

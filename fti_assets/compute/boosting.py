@@ -17,14 +17,16 @@ def fit(
     """A booster fitted on the rows; the same rows give the same bytes."""
     import xgboost
 
+    parameters = estimator.parameters(is_binary)
     data = xgboost.QuantileDMatrix(
         matrix,
+        max_bin=int(parameters.get("max_bin", 256)),
         label=label,
         feature_names=list(preprocessing.kinds),
         feature_types=preprocessing.feature_types,
         enable_categorical=True,
     )
-    return xgboost.train(estimator.parameters(is_binary), data, num_boost_round=estimator.rounds)
+    return xgboost.train(parameters, data, num_boost_round=estimator.rounds)
 
 
 def dump(booster: "xgboost.Booster") -> bytes:
@@ -44,11 +46,11 @@ def predict(booster: "xgboost.Booster", matrix: np.ndarray, threads: int = 0) ->
     if len(matrix) == 0:
         return np.empty(0)
     booster.set_param({"nthread": threads})
-    return np.asarray(booster.inplace_predict(matrix, validate_features=False), dtype=np.float64)
+    return np.asarray(booster.inplace_predict(matrix), dtype=np.float64)
 
 
 def gain_by_feature(booster: "xgboost.Booster") -> dict[str, float]:
     """Each used feature's share of the total gain, the largest first."""
-    gains = {name: float(gain) for name, gain in booster.get_score(importance_type="total_gain").items()}
+    gains = {name: float(np.sum(gain)) for name, gain in booster.get_score(importance_type="total_gain").items()}
     total = sum(gains.values()) or 1.0
     return {name: gain / total for name, gain in sorted(gains.items(), key=lambda item: -item[1])}

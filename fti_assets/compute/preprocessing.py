@@ -9,13 +9,16 @@ import pandas as pd
 
 from fti_assets.spec.schema import Kind
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True)
 class Preprocessing:
     """The columns of a model's matrix in order; a text column by its categories, in code order.
 
     A null, and a category that training never saw, become NaN, which XGBoost sends down its learned default
-    branch. (A code of -1, and a code out of range, XGBoost takes silently for something else.)
+    branch. (A code of -1, and a code out of range, XGBoost takes silently for something else.) Numbers beyond
+    float32 become its largest, for XGBoost fits no infinities.
     """
 
     kinds: Mapping[str, Kind]
@@ -35,7 +38,8 @@ class Preprocessing:
                 codes[codes < 0] = np.nan
                 matrix[:, position] = codes
             else:
-                matrix[:, position] = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+                numbers = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+                matrix[:, position] = np.clip(numbers, -_LARGEST, _LARGEST)
         return matrix
 
     def to_json(self) -> bytes:

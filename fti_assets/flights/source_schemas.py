@@ -41,6 +41,7 @@ class Schedule(_Flight):
 class Takeoff(_Flight):
     """A flight that left the gate, known when it did."""
 
+    scheduled_arrival: UTC = pa.Field(description="at the gate")
     departed_at: UTC = pa.Field(description="when it left the gate")
     dep_delay: float = pa.Field(ge=-120, le=2880, description="minutes after schedule; negative if early")
 
@@ -48,7 +49,6 @@ class Takeoff(_Flight):
 class Landing(Takeoff):
     """A flight that reached its gate, known when it did; cancelled and diverted flights never do."""
 
-    scheduled_arrival: UTC = pa.Field(description="at the gate")
     landed_at: UTC = pa.Field(description="when it reached the gate, in true UTC across time zones")
     arr_delay: float = pa.Field(ge=-180, le=2880, description="minutes after schedule; negative if early")
     air_time: float = pa.Field(gt=0, le=1200, description="minutes in the air")

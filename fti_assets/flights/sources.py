@@ -1,4 +1,4 @@
-"""The five sources of the flights, each read by the moment its rows became known."""
+"""The sources of the flights, each read by the moment its rows became known."""
 
 from datetime import datetime
 from functools import cache
@@ -18,6 +18,11 @@ def read_schedule(start: datetime, end: datetime) -> pd.DataFrame:
     at which its prediction is asked for.
     """
     return _between(_schedule(), "predict_at", start, end)
+
+
+def read_due(start: datetime, end: datetime) -> pd.DataFrame:
+    """The same rows by the moment at which each flight is due to leave: what of the schedule has come to pass."""
+    return _between(_schedule(), "scheduled_departure", start, end)
 
 
 def read_observations(start: datetime, end: datetime) -> pd.DataFrame:
@@ -41,6 +46,7 @@ def read_aircraft(start: datetime, end: datetime) -> pd.DataFrame:  # noqa: ARG0
 
 
 schedule = Source("schedule", Schedule, read_schedule)
+due = Source("due", Schedule, read_due)
 observations = Source("observations", Observation, read_observations)
 takeoffs = Source("takeoffs", Takeoff, read_takeoffs)
 landings = Source("landings", Landing, read_landings)

@@ -22,7 +22,10 @@ from fti_assets.stores.registry import ModelVersion
 
 @dataclass(frozen=True)
 class Figures:
-    """How one way did on some rows; `auc` is None for a number, and where one class is missing."""
+    """How one way did on some rows.
+
+    `auc` is None for a number, and where one class is missing or all predictions are equal.
+    """
 
     rows: int
     loss: float
@@ -40,32 +43,37 @@ class Lived:
 
     @classmethod
     def through(cls, model: Model, window: Window, home: Home) -> "Lived":
-        """Read the window's rows and the labels that became known within their horizon."""
+        """Read the window's rows and the labels that became known within their horizon.
+
+        Raises MissingPartitions when a day of the window was never written; later label days count if they were.
+        """
+        home.features.require(model.view.label.group, window)
         frame = read_view(model.view, window, home.features)
         spine = to_polars(frame, model.view.spine.columns)
         labels = labels_known(model, spine, window, window.end + model.view.label.horizon, home)
         return cls(model, frame, labels[LABEL].to_numpy().astype(np.float64))
 
     def under(self, schedule: Sequence[tuple[datetime, ModelVersion]]) -> np.ndarray:
-        """Every row predicted by the version whose time had come last."""
-        predicted_at = self.frame[self.model.view.predicted_at]
+        """Every row predicted by the version whose time had come last; NaN before the first."""
         answer = np.full(len(self.frame), np.nan)
-        ends = [begin for begin, _ in schedule[1:]]
-        for (begin, version), end in zip(schedule, [*ends, None], strict=True):
-            rows = (predicted_at >= begin).to_numpy()
-            if end is not None:
-                rows &= (predicted_at < end).to_numpy()
-            if rows.any():
-                answer[rows] = Scorer(version).predict(self.frame[rows])
+        for version, rows in self._served(schedule):
+            answer[rows] = Scorer(version).predict(self.frame[rows])
         return answer
 
     def constant(self, schedule: Sequence[tuple[datetime, ModelVersion]]) -> np.ndarray:
-        """Every row predicted by the training mean of the version whose time had come last."""
-        predicted_at = self.frame[self.model.view.predicted_at]
+        """Every row predicted by the training mean of the version whose time had come last; NaN before the first."""
         answer = np.full(len(self.frame), np.nan)
-        for begin, version in schedule:
-            answer[(predicted_at >= begin).to_numpy()] = version.read_json("metrics.json")["baseline"]
+        for version, rows in self._served(schedule):
+            answer[rows] = version.read_json("metrics.json")["baseline"]
         return answer
+
+    def _served(self, schedule: Sequence[tuple[datetime, ModelVersion]]) -> list[tuple[ModelVersion, np.ndarray]]:
+        """The versions whose time had come last for some rows, and which rows."""
+        ordered = sorted(schedule, key=lambda entry: entry[0])
+        begun = np.zeros(len(self.frame), dtype=np.int64)
+        for begin, _ in ordered:
+            begun += (self.frame[self.model.view.predicted_at] >= begin).to_numpy()
+        return [(version, begun == n) for n, (_, version) in enumerate(ordered, start=1) if (begun == n).any()]
 
     def figures(self, prediction: np.ndarray) -> dict[str, Figures]:
         """The figures of each month and of all (`"all"`), over the rows that have a label."""
@@ -78,12 +86,12 @@ class Lived:
         label, said = self.label[rows], prediction[rows]
         is_binary = self.model.view.label.is_binary
         area = auc(label, said) if is_binary and 0 < label.mean() < 1 and said.min() < said.max() else None
-        return Figures(
-            int(rows.sum()), loss(metric_of(is_binary), label, said), calibration_gap(label, said), area
-        )
+        return Figures(int(rows.sum()), loss(metric_of(is_binary), label, said), calibration_gap(label, said), area)
 
 
-def trained_at(model: Model, cutoffs: Sequence[datetime], since: datetime, home: Home, scope: Home) -> list[tuple[datetime, ModelVersion]]:
+def trained_at(
+    model: Model, cutoffs: Sequence[datetime], since: datetime, home: Home, scope: Home
+) -> list[tuple[datetime, ModelVersion]]:
     """A version for each cutoff, with no gates: the home's own where it trained one then, else trained in `scope`."""
     schedule = []
     for cutoff in cutoffs:

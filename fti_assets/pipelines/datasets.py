@@ -64,7 +64,11 @@ def labels_known(
     home: Home,
     versions: dict[str, int | None] | None = None,
 ) -> pl.DataFrame:
-    """For each spine row its label as a number, null where it was not known before `before` or within its horizon."""
+    """For each spine row its label as a number, and when that was known.
+
+    Null where it was not known before `before` or within its horizon. What was known by the time of the prediction is
+    no label either: it needs no prediction, and how far back to look for it would depend on the window.
+    """
     view, label = model.view, model.view.label
     group = label.group
     reach = Window(window.start, min(window.end + label.horizon, before))
@@ -81,4 +85,5 @@ def labels_known(
         horizon=label.horizon,
         before=before,
     )
-    return found.select(pl.col(label.column).cast(pl.Float64).alias(LABEL), pl.col(LABEL_KNOWN_AT))
+    learned = found.select(pl.col(label.column).cast(pl.Float64).alias(LABEL), pl.col(LABEL_KNOWN_AT))
+    return learned.select(pl.when(found[LABEL_KNOWN_AT] > spine[view.predicted_at]).then(pl.all()))

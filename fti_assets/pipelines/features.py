@@ -10,6 +10,7 @@ from fti_assets.compute.frames import to_pandas
 from fti_assets.compute.trailing import trailing
 from fti_assets.spec.binding import Aggregated, Binding, Computed, Input
 from fti_assets.spec.feature_group import FeatureGroup
+from fti_assets.spec.schema import compiled
 from fti_assets.spec.selection import Selection
 from fti_assets.spec.source import Source
 from fti_assets.spec.time import Window
@@ -28,10 +29,15 @@ class Written:
 def materialize(binding: Binding, window: Window, store: FeatureStore) -> Written:
     """Compute and write the group's partitions of the window, in one commit.
 
-    Raises ContractViolation for a batch that breaks its contract and MissingPartitions when an input's days were
-    never written; either way nothing is written and earlier partitions stay.
+    Raises ContractViolation for a batch that breaks its contract, MissingPartitions when an input's days were never
+    written, and ValueError for a part of a day; either way nothing is written and earlier partitions stay.
     """
     group = binding.group
+    if window != Window.of_days(window.days[0], window.days[-1]):
+        raise ValueError(
+            f"feature group {group.name}: {window.start} to {window.end}: expected whole UTC days, because a "
+            "partition is replaced whole"
+        )
     frame = aggregate(binding, window, store) if isinstance(binding, Aggregated) else compute(binding, window, store)
     frame = conform_group(frame, group, None if group.dimension else window)
     version = store.write(group, frame, window)
@@ -68,7 +74,7 @@ def _read(given: Input, window: Window, store: FeatureStore) -> pd.DataFrame:
         return conform(given.read(window.start, window.end), given.schema, f"source {given.name}")
     if isinstance(given, FeatureGroup):
         store.require(given, window)
-        return to_pandas(store.read(given, window))
+        return _as_declared(store.read(given, window), given)
     return _read_back(given, window, store)
 
 
@@ -77,7 +83,15 @@ def _read_back(given: Selection, window: Window, store: FeatureStore) -> pd.Data
     store.require(given.group, window)
     store.require_history(given.group, halo)
     group = given.group
-    return to_pandas(store.read(group, halo, [*group.keys, *group.times, *given.columns]))
+    names = dict.fromkeys([*group.keys, *group.times, *given.columns])
+    return _as_declared(store.read(group, halo, list(names)), group)
+
+
+def _as_declared(rows: pl.DataFrame, group: FeatureGroup) -> pd.DataFrame:
+    """The rows in the types of the group's schema, whether this batch holds a null or not."""
+    declared = compiled(group.schema).columns
+    extension = {n: str(declared[n].dtype) for n in rows.columns if str(declared[n].dtype) in ("Int64", "boolean")}
+    return to_pandas(rows, nullable=extension).astype(extension)
 
 
 def rows_by_day(frame: pd.DataFrame, group: FeatureGroup, window: Window) -> dict[str, int]:

@@ -87,8 +87,9 @@ def labels_of(model: Model, log: pl.DataFrame, window: Window, before: datetime,
     spine = log.select(*model.view.spine.keys, pl.col("predicted_for").alias(model.view.predicted_at))
     missing = [key for key in model.view.label.group.keys if key not in spine.columns]
     if missing:
-        rows = home.features.read(model.view.spine, window, [*model.view.spine.keys, *missing])
-        spine = spine.join(rows, on=list(model.view.spine.keys), how="left", maintain_order="left")
+        identity = [*model.view.spine.keys, model.view.predicted_at]
+        rows = home.features.read(model.view.spine, window, [*identity, *missing])
+        spine = spine.join(rows, on=identity, how="left", maintain_order="left", validate="m:1")
     return labels_known(model, spine, window, before, home)[LABEL].to_numpy().astype(np.float64)
 
 

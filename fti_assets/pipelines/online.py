@@ -46,11 +46,12 @@ def load_online(group: FeatureGroup, views: Iterable[FeatureView], home: Home) -
         raise MissingPartitions(f"online/{group.name}: no spine that uses it has rows: materialize the spine first")
     until = midnight(max(days)) + DAY
     answers_from = until - SERVED_DAYS * DAY
-    age = max(s.age for view in users for s in view.joined if s.group == group)
+    selections = [s for view in users for s in view.joined if s.group == group]
+    age = max(s.age for s in selections)
     needed = Window(answers_from - age, until)
     home.features.require_history(group, needed)
     rows = home.features.read(group, needed.widened(before=EARLIEST_KNOWLEDGE))
-    return Loaded(home.online.load(group, rows, answers_from), until)
+    return Loaded(home.online.load(group, rows, answers_from, {s.keys for s in selections}), until)
 
 
 def online_features(view: FeatureView, requests: pl.DataFrame, store: OnlineStore) -> pd.DataFrame:

@@ -37,13 +37,13 @@ def request_fields(view: FeatureView) -> tuple[RequestField, ...]:
     """The fields of a request, in the order of the spine's schema."""
     declared = compiled(view.spine.schema).columns
     return tuple(
-        RequestField(name, kind, name not in view.spine.times and not _nullable(declared[name]), _described(view, name))
+        RequestField(name, kind, name != view.predicted_at and not _nullable(declared[name]), _described(view, name))
         for name, kind in view.spine.columns.items()
     )
 
 
 def request_frame(view: FeatureView, requests: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """Requests as rows of the spine. A prediction time that is left out is now, a known time the prediction time.
+    """Requests as rows of the spine. A prediction time that is left out is now.
 
     Raises ContractViolation, naming every field that is unknown, missing or not as the spine's contract says.
     """
@@ -56,12 +56,11 @@ def request_frame(view: FeatureView, requests: Sequence[Mapping[str, Any]]) -> p
         if name not in spine.columns
     ]
     now = datetime.now(UTC)
-    moments = [now if (given := request.get(view.predicted_at)) is None else given for request in requests]
     columns: dict[str, pd.Series] = {}
     for field in request_fields(view):
-        given = moments if field.name == view.predicted_at else [request.get(field.name) for request in requests]
-        if field.name in spine.times:
-            given = [m if value is None else value for value, m in zip(given, moments, strict=True)]
+        given = [request.get(field.name) for request in requests]
+        if field.name == view.predicted_at:
+            given = [now if value is None else value for value in given]
         values = [_value(value, field.kind) for value in given]
         wrong = [g for g, value in zip(given, values, strict=True) if isinstance(value, _Refused)]
         absent = [value for value in values if value is None]

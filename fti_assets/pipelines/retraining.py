@@ -1,14 +1,14 @@
 """The decision to retrain, taken from what was known at a cutoff and recorded with its numbers."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
 from fti_assets.pipelines.promotion import champion_at
 from fti_assets.spec.model import Model
 from fti_assets.spec.retrain import Decision, History, Matured, Retrain
-from fti_assets.spec.time import Window, midnight
+from fti_assets.spec.time import Window
 from fti_assets.stores.home import Home
 
 
@@ -41,6 +41,6 @@ def decisions(model: Model, window: Window, home: Home) -> dict[datetime, Decisi
     """The decisions that were recorded in the window, by cutoff."""
     rows = home.monitoring.read("decisions", model.name, window)
     return {
-        midnight(day.date()): Decision(retrain, reason, json.loads(numbers))
+        day.astimezone(UTC): Decision(retrain, reason, json.loads(numbers))
         for day, retrain, reason, numbers in rows.select("day", "retrain", "reason", "numbers").iter_rows()
     }

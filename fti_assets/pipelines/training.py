@@ -3,7 +3,7 @@
 import importlib.metadata
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from fti_assets.pipelines.datasets import LABEL, LABEL_KNOWN_AT
 from fti_assets.spec.errors import MissingPartitions
 from fti_assets.spec.evaluation import Evaluation
 from fti_assets.spec.model import Model
+from fti_assets.spec.time import label_of
 from fti_assets.stores.dataset_store import Dataset
 from fti_assets.stores.home import Home
 from fti_assets.stores.registry import ModelVersion
@@ -51,8 +52,9 @@ def train(model: Model, cutoff: datetime, home: Home, facts: Mapping[str, Any] |
     early, late = split(model, cutoff, frame)
     if not early.any() or not late.any():
         raise MissingPartitions(
-            f"{model.name} at cutoff {cutoff:%Y-%m-%d}: {int(early.sum())} rows to fit and {int(late.sum())} to evaluate on; "
-            f"both are needed: choose a later cutoff or a shorter holdout than {model.holdout_length.days} days"
+            f"{model.name} at cutoff {cutoff:%Y-%m-%d}: {int(early.sum())} rows to fit and {int(late.sum())} to "
+            "evaluate on; both are needed: choose a later cutoff or a shorter holdout than "
+            f"{label_of(model.holdout_length)}"
         )
     label = frame[LABEL].to_numpy(dtype=np.float64)
     trial, trial_preprocessing = _fitted(model, frame[early], label[early])
@@ -61,6 +63,8 @@ def train(model: Model, cutoff: datetime, home: Home, facts: Mapping[str, Any] |
     baseline = float(label[early].mean())
     slices = {column: held_out[column] for column in model.slices}
     evaluation = evaluate(model.view.label.is_binary, label[late], prediction, baseline, slices)
+    if evaluation.auc is not None and np.isnan(evaluation.auc):  # one class alone; JSON has no NaN
+        evaluation = replace(evaluation, auc=None)
     booster, preprocessing = _fitted(model, frame, label)
     gains = gain_by_feature(booster)
     days = frame[model.view.predicted_at].dt.date.to_numpy()
@@ -118,19 +122,21 @@ def golden(frame: pd.DataFrame, booster: "xgboost.Booster", preprocessing: Prepr
 
 def card(model: Model, cutoff: datetime, dataset: Dataset, evaluation: Evaluation, gains: Mapping[str, float]) -> str:
     """The model card: what it is for, what it was fitted on, how good it is, what it looks at."""
-    share = 1 - evaluation.loss / evaluation.baseline_loss
+    constant = evaluation.baseline_loss
+    better = f" ({1 - evaluation.loss / constant:+.1%})" if constant else ""
     lines = [
         f"# {model.name}, cutoff {cutoff:%Y-%m-%d}",
         "",
         model.description or f"Predicts `{model.view.label.group.name}.{model.view.label.column}`.",
         "",
         f"Fitted on {dataset.manifest['rows']:,} rows known before the cutoff, dataset `{dataset.id}`.",
-        f"Evaluated on the last {model.holdout_length.days} days before the cutoff by the same recipe fitted before them.",
+        f"Evaluated on {evaluation.rows:,} rows of the last {label_of(model.holdout_length)} before the cutoff, by the "
+        "same recipe fitted on what was known before them.",
         "",
         "| figure | value |",
         "|---|---|",
         f"| {evaluation.metric} | {evaluation.loss:.4f} |",
-        f"| constant baseline | {evaluation.baseline_loss:.4f} ({share:+.1%}) |",
+        f"| constant baseline | {constant:.4f}{better} |",
         f"| calibration gap | {evaluation.calibration_gap:+.4f} |",
     ]
     if evaluation.auc is not None:
@@ -147,4 +153,4 @@ def _fitted(model: Model, frame: pd.DataFrame, label: np.ndarray) -> tuple["xgbo
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, indent=1, sort_keys=True).encode()
+    return json.dumps(value, indent=1, sort_keys=True, allow_nan=False).encode()

@@ -1,12 +1,14 @@
 """Reading a view from the feature store: training and inference share it, so they cannot differ."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pandas as pd
 import polars as pl
 
 from fti_assets.compute.assemble import assemble
 from fti_assets.compute.contract import EARLIEST_KNOWLEDGE
+from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.feature_view import FeatureView
 from fti_assets.spec.time import Window
 from fti_assets.stores.feature_store import FeatureStore
@@ -34,7 +36,13 @@ def require_view(view: FeatureView, window: Window, store: FeatureStore) -> None
     for selection in view.joined:
         store.require(selection.group, window)
         if not selection.group.dimension:
-            store.require_history(selection.group, window.widened(before=selection.age))
+            store.require_history(selection.group, known_window(selection.group, window, selection.age))
+
+
+def known_window(group: FeatureGroup, window: Window, age: timedelta) -> Window:
+    """When those rows became known whose events are in the window or, by up to `age`, before it."""
+    early = timedelta(0) if group.known_at == group.event_time else EARLIEST_KNOWLEDGE
+    return window.widened(before=age + early)
 
 
 def _slice(
@@ -44,9 +52,9 @@ def _slice(
     groups: dict[str, pl.DataFrame] = {}
     for group in view.groups[1:]:
         selections = [s for s in view.joined if s.group is group]
-        halo = window.widened(before=max(s.age for s in selections) + EARLIEST_KNOWLEDGE)
-        used = {c for s in selections for c in s.columns}
-        columns = [c for c in group.columns if c in used or c in group.keys or c in group.times]
+        halo = known_window(group, window, max(s.age for s in selections))
+        used = {c for s in selections for c in (*s.keys, *s.columns)}
+        columns = [c for c in group.columns if c in used or c in group.times]
         groups[group.name] = store.read(group, halo, columns, pins.get(group.name))
     within = pl.col(view.predicted_at).is_between(window.start, window.end, closed="left")
     return spine.filter(within), groups

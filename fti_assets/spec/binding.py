@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Union
 
 from fti_assets.spec.errors import DeclarationError, unknown
+from fti_assets.spec.selection import Selection
+from fti_assets.spec.source import Source
 from fti_assets.spec.time import DAY, duration, label_of
 
 if TYPE_CHECKING:
     from fti_assets.spec.feature_group import FeatureGroup
-    from fti_assets.spec.selection import Selection
-    from fti_assets.spec.source import Source
 
-Input = Union["Source", "FeatureGroup", "Selection"]
+Input = Union[Source, "FeatureGroup", Selection]
 
 STATISTICS = ("count", "sum", "mean", "std", "min", "max")
 
@@ -31,7 +31,7 @@ class Computed:
         if not callable(self.function):
             raise DeclarationError(f"{self.group.name}.computed: expected a function first, got {self.function!r}")
         for given in self.inputs:
-            if not (hasattr(given, "schema") or hasattr(given, "group")):
+            if not isinstance(given, Source | Selection | type(self.group)):
                 raise DeclarationError(f"{self.group.name}.computed: input {given!r} is no source, group or selection")
         try:
             inspect.signature(self.function).bind(*self.inputs)
@@ -84,7 +84,7 @@ class Aggregated:
                 raise DeclarationError(f"{group.name}.aggregated: {unknown('statistic', statistic, STATISTICS)}")
         if DAY % self.step or any(length % self.step for length in self.lengths.values()):
             raise DeclarationError(
-                f"{group.name}.aggregated: every={label_of(self.step)} must divide the day and each window of {self.windows}"
+                f"{group.name}.aggregated: every={label_of(self.step)} must divide the day and each of {self.windows}"
             )
         if group.known_at != group.event_time:
             raise DeclarationError(

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from fti_assets.spec.errors import DeclarationError
 
+_TAKEN = {"objective", "seed", "random_state", "nthread", "n_jobs", "max_depth", "learning_rate", "eta"}
+
 
 @dataclass(frozen=True)
 class XGBoost:
@@ -22,9 +24,9 @@ class XGBoost:
 
     def __post_init__(self) -> None:
         for name in ("rounds", "max_depth", "learning_rate"):
-            if getattr(self, name) <= 0:
+            if not getattr(self, name) > 0:
                 raise DeclarationError(f"XGBoost {name}={getattr(self, name)}: expected more than zero")
-        clash = {"objective", "seed", "nthread", "max_depth", "learning_rate", "eta"} & set(self.params)
+        clash = _TAKEN & set(self.params)
         if clash:
             raise DeclarationError(
                 f"XGBoost params {sorted(clash)}: set by the label, the machine or a field of their own"

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 class Comparison:
     """Candidate and champion on the same rows, which neither was fitted on.
 
-    `gain` is the champion's loss less the candidate's; `low` and `high` bound nine tenths of it, by resampling whole days.
+    `gain` is the champion's loss less the candidate's; `low` and `high` bound nine tenths of it, by resampling whole
+    days.
     """
 
     version: int

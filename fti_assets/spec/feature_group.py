@@ -61,6 +61,11 @@ class FeatureGroup:
             if column not in self.columns:
                 raise DeclarationError(f"feature group {self.name}: {unknown('column', column, self.columns)}")
         for column in self.times:
+            if column in self.keys:
+                raise DeclarationError(
+                    f"feature group {self.name}: {column} is a time and a key: leave it out of keys; a row is told "
+                    "from others by its keys and its times"
+                )
             if self.columns[column] != "time":
                 raise DeclarationError(f"{self.name}.{column} is {self.columns[column]}: expected fti.UTC for a time")
         if "ds" in self.columns:

@@ -13,6 +13,8 @@ from fti_assets.spec.schema import Kind
 from fti_assets.spec.selection import Selection
 
 Feature = FeatureGroup | Selection
+LABEL_COLUMNS = ("label", "label_known_at")
+"""What a dataset calls the label and the time it became known."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class FeatureView:
     Each row of `spine` is predicted at its event time. Columns selected from the spine itself are request
     fields. `columns` are the view's features, in the order that a model sees.
 
-    Raises DeclarationError for keys that the spine lacks and for two features of one name.
+    Raises DeclarationError for keys that the spine lacks, for two columns of one name, the spine's own included.
     """
 
     spine: FeatureGroup
@@ -36,26 +38,33 @@ class FeatureView:
         functions = tuple(f if isinstance(f, OnDemand) else OnDemand(f) for f in self.on_demand)
         object.__setattr__(self, "features", selections)
         object.__setattr__(self, "on_demand", functions)
-        if self.spine.dimension:
-            raise DeclarationError(f"spine {self.spine.name} is a dimension: a spine's rows have a time to predict at")
-        for key in self.label.group.keys:
-            if key not in self.spine.columns:
-                raise DeclarationError(
-                    f"label of {self.label.group.name}: spine {unknown('column', key, self.spine.columns)}"
-                )
+        self._check_rows()
         columns: dict[str, Kind] = {}
-        origin: dict[str, str] = {}
+        origin = dict.fromkeys(LABEL_COLUMNS, "the dataset")
+        for column in self.spine.columns:
+            self._claim(origin, column, f"spine {self.spine.name}")
         for selection in selections:
+            if not isinstance(selection, Selection):
+                raise DeclarationError(f"feature {selection!r}: expected a feature group or a selection of one")
             if selection.group is not self.spine:
                 self._check_keys(selection)
             for column, name in selection.names.items():
-                self._claim(origin, name, selection.group.name)
+                if selection.group is not self.spine or name != column or name in columns:
+                    self._claim(origin, name, selection.group.name)
                 columns[name] = selection.group.columns[column]
         for function in functions:
             for name, kind in function.columns.items():
                 self._claim(origin, name, function.name)
                 columns[name] = kind
         object.__setattr__(self, "columns", {n: k for n, k in columns.items() if k != "time"})
+
+    def _check_rows(self) -> None:
+        spine, label = self.spine, self.label
+        if spine.dimension:
+            raise DeclarationError(f"spine {spine.name} is a dimension: a spine's rows have a time to predict at")
+        if not isinstance(label, Label):
+            raise DeclarationError(f'label={label!r}: expected one such as arrivals["is_late"].within(days=2)')
+        self._check_keys(label.group[label.column])
 
     def _check_keys(self, selection: Selection) -> None:
         for key, column in selection.spine_keys.items():
@@ -74,7 +83,7 @@ class FeatureView:
     def _claim(origin: dict[str, str], name: str, owner: str) -> None:
         if name in origin:
             raise DeclarationError(
-                f"feature {name!r} comes from {origin[name]} and from {owner}: use .prefixed(…) on one"
+                f"column {name!r} comes from {origin[name]} and from {owner}: use .prefixed(…) on one"
             )
         origin[name] = owner
 

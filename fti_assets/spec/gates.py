@@ -32,7 +32,7 @@ class BeatsBaseline:
     def judge(self, evaluation: Evaluation) -> Verdict:
         """Pass when loss < (1 - margin) × baseline loss."""
         loss, baseline = evaluation.loss, evaluation.baseline_loss
-        passed = isfinite(loss) and isfinite(baseline) and loss < (1 - self.margin) * baseline
+        passed = evaluation.rows > 0 and isfinite(loss) and isfinite(baseline) and loss < (1 - self.margin) * baseline
         gain = 1 - loss / baseline if baseline else float("nan")
         return Verdict("beats_baseline", passed, f"{evaluation.metric} {loss:.4f} against {baseline:.4f}, {gain:+.1%}")
 
@@ -71,7 +71,7 @@ class MaxCalibrationGap:
 
 @dataclass(frozen=True)
 class SliceFloor:
-    """No slice of `column` with at least `min_rows` rows is worse than the baseline there by a share above `tolerance`."""
+    """No slice of `column` of `min_rows` rows or more is worse than the baseline there by a share above `tolerance`."""
 
     column: str
     min_rows: int = 500
@@ -86,7 +86,14 @@ class SliceFloor:
         judged = {value: figures for value, figures in slices.items() if figures["rows"] >= self.min_rows}
         if not judged:
             return Verdict(gate, False, f"no {self.column} has {self.min_rows} rows")
-        excess = {value: f["loss"] / f["baseline_loss"] - 1 for value, f in judged.items()}
+        excess = {value: _excess(f["loss"], f["baseline_loss"]) for value, f in judged.items()}
         worst = max(excess, key=lambda value: excess[value])
-        passed = all(isfinite(e) and e <= self.tolerance for e in excess.values())
+        passed = excess[worst] <= self.tolerance
         return Verdict(gate, passed, f"worst of {len(judged)} is {worst}: {excess[worst]:+.1%} against its baseline")
+
+
+def _excess(loss: float, baseline: float) -> float:
+    """By which share a loss is above the baseline's; infinite when that cannot be said, so that a gate fails."""
+    if not (isfinite(loss) and isfinite(baseline)) or loss > baseline == 0:
+        return float("inf")
+    return loss / baseline - 1 if baseline else 0.0

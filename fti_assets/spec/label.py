@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from fti_assets.spec.errors import DeclarationError
+from fti_assets.spec.errors import DeclarationError, unknown
 
 if TYPE_CHECKING:
     from fti_assets.spec.feature_group import FeatureGroup
@@ -22,14 +22,14 @@ class Label:
     horizon: timedelta
 
     def __post_init__(self) -> None:
+        what = f"label {self.group.name}[{self.column!r}]"
         if self.group.dimension:
-            raise DeclarationError(
-                f"label {self.group.name}[{self.column!r}]: a dimension has no time and cannot hold a label"
-            )
-        if self.group.columns[self.column] not in ("boolean", "number", "integer"):
-            raise DeclarationError(
-                f"label {self.group.name}[{self.column!r}] is {self.group.columns[self.column]}: expected bool or a number"
-            )
+            raise DeclarationError(f"{what}: a dimension has no time and cannot hold a label")
+        if self.column not in self.group.columns:
+            raise DeclarationError(f"{what}: {unknown('column', self.column, self.group.columns)}")
+        kind = self.group.columns[self.column]
+        if kind not in ("boolean", "number", "integer"):
+            raise DeclarationError(f"{what} is {kind}: expected bool or a number")
 
     @property
     def is_binary(self) -> bool:

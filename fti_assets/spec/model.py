@@ -33,8 +33,17 @@ class Model:
         object.__setattr__(self, "gates", tuple(self.gates))
         object.__setattr__(self, "owners", tuple(self.owners))
         object.__setattr__(self, "holdout", duration(self.holdout))
+        if not isinstance(self.view, FeatureView):
+            raise DeclarationError(f"model {self.name}: view={self.view!r}: expected a FeatureView")
+        if not isinstance(self.estimator, XGBoost):
+            raise DeclarationError(f"model {self.name}: estimator={self.estimator!r}: expected an fti.XGBoost(…)")
         if not self.gates:
             raise DeclarationError(f"model {self.name}: expected at least one gate, such as fti.BeatsBaseline()")
+        for gate in self.gates:
+            if isinstance(gate, type) or not hasattr(gate, "judge"):
+                raise DeclarationError(
+                    f"model {self.name}: gate {gate!r}: expected a value, such as fti.BeatsBaseline()"
+                )
         for column in self.slices:
             if self.view.columns.get(column) != "text":
                 texts = [c for c, kind in self.view.columns.items() if kind == "text"]

@@ -57,7 +57,7 @@ class Retrain:
     def __post_init__(self) -> None:
         object.__setattr__(self, "max_age", duration(self.max_age))
         object.__setattr__(self, "cooldown", duration(self.cooldown))
-        if self.calibration_gap <= 0 or self.matured_days <= 0:
+        if not (self.calibration_gap > 0 and self.matured_days > 0):
             raise DeclarationError("Retrain: expected calibration_gap and matured_days above zero")
 
     def decide(self, history: History) -> Decision:
@@ -65,7 +65,8 @@ class Retrain:
         if history.champion_cutoff is None:
             return Decision(True, "no champion yet")
         age = history.now - history.champion_cutoff
-        days = sorted(history.matured, key=lambda m: m.day)[-self.matured_days :]
+        newest = sorted(history.matured, key=lambda m: m.day)[-self.matured_days :]
+        days = [d for d in newest if d.labels]  # a day without labels has no means
         labels = sum(d.labels for d in days)
         gap = sum(d.labels * (d.mean_prediction - d.mean_label) for d in days) / labels if labels else 0.0
         rest = history.now - max(history.champion_cutoff, history.last_trained or history.champion_cutoff)

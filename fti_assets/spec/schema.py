@@ -1,5 +1,6 @@
 """What a Pandera model says about its columns, in five kinds that every store knows."""
 
+import copy
 from typing import Any, Literal
 
 import pandera.pandas as pa
@@ -28,6 +29,11 @@ def columns_of(schema: type[pa.DataFrameModel]) -> dict[str, Kind]:
     """
     kinds: dict[str, Kind] = {}
     for name, column in compiled(schema).columns.items():
+        if not column.required or column.regex:
+            raise DeclarationError(
+                f"{schema.__name__}.{name}: a contract's columns are all there, by name; for values that may be absent "
+                "use pa.Field(nullable=True)"
+            )
         kind = _KINDS.get(str(column.dtype))
         if kind is None:
             raise DeclarationError(
@@ -42,9 +48,15 @@ def compiled(schema: type[pa.DataFrameModel]) -> Any:
     """The model as a strict Pandera schema: no column more, no column less."""
     if not (isinstance(schema, type) and issubclass(schema, pa.DataFrameModel)):
         raise DeclarationError(f"schema {schema!r}: expected a class derived from pandera's DataFrameModel")
-    strict = schema.to_schema()
+    # a copy: Pandera keeps one schema for the class, and the user's own validations need not be strict
+    strict = copy.copy(schema.to_schema())
     strict.strict = True
     return strict
+
+
+def nullable_columns(schema: type[pa.DataFrameModel]) -> tuple[str, ...]:
+    """The integer and boolean columns that may hold nulls: those that `to_pandas` must be told of."""
+    return tuple(n for n, column in compiled(schema).columns.items() if str(column.dtype) in ("Int64", "boolean"))
 
 
 def first_line(described: Any) -> str:

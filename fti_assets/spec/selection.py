@@ -22,14 +22,23 @@ class Selection:
     own_lookback: timedelta | None = None
     on: Mapping[str, str] = field(default_factory=dict)
     prefix: str = ""
+    entity: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for column in self.columns:
             if column not in self.group.columns:
                 raise DeclarationError(f"{self.group.name}: {unknown('column', column, self.group.columns)}")
+        for column in self.entity:
+            if column not in self.group.columns:
+                raise DeclarationError(f"{self.group.name}: {unknown('column', column, self.group.columns)}")
         for key in self.on:
-            if key not in self.group.keys:
-                raise DeclarationError(f"{self.group.name}: {unknown('key', key, self.group.keys)}")
+            if key not in self.keys:
+                raise DeclarationError(f"{self.group.name}: {unknown('key', key, self.keys)}")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns by which the latest row is looked up: the group's keys, unless `by` named others."""
+        return self.entity or self.group.keys
 
     @property
     def age(self) -> timedelta:
@@ -44,7 +53,7 @@ class Selection:
     @property
     def spine_keys(self) -> dict[str, str]:
         """For each key of the group, the column of the spine that it equals."""
-        return {key: self.on.get(key, key) for key in self.group.keys}
+        return {key: self.on.get(key, key) for key in self.keys}
 
     def lookback(
         self, value: str | None = None, *, days: float = 0, hours: float = 0, minutes: float = 0
@@ -54,6 +63,14 @@ class Selection:
         if self.group.dimension:
             raise DeclarationError(f"{self.group.name} is a dimension: it is read whole and takes no lookback")
         return replace(self, own_lookback=bound)
+
+    def by(self, *columns: str) -> "Selection":
+        """The latest row of another entity than the keys': `arrivals["landed_at"].by("tail_number")`."""
+        if self.group.dimension:
+            raise DeclarationError(
+                f"{self.group.name} is a dimension: it has one row a key and is looked up by its keys"
+            )
+        return replace(self, entity=columns)
 
     def joined_on(self, **spine_column_by_key: str) -> "Selection":
         """The same columns, joined on spine columns of other names: `weather.select().joined_on(airport="origin")`."""

@@ -27,8 +27,8 @@ def duration(value: str | timedelta) -> timedelta:
                 f"duration {value!r}: expected a number and min, h or d, such as '15min', '6h', '28d'"
             )
         value = timedelta(**{_UNITS[match[2]]: int(match[1])})
-    if value <= timedelta(0):
-        raise DeclarationError(f"duration {value!r}: expected more than zero")
+    if not isinstance(value, timedelta) or value <= timedelta(0):
+        raise DeclarationError(f"duration {value!r}: expected more than zero, such as '15min', '6h', '28d'")
     return value
 
 

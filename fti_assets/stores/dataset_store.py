@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ class DatasetStore:
         return Dataset(identity, path, json.loads(path.with_suffix(".json").read_text()))
 
     def _folder(self, model: str, cutoff: datetime) -> Path:
-        return self.root / checked_name("model", model) / f"{cutoff:%Y-%m-%dT%H%MZ}"
+        return self.root / checked_name("model", model) / f"{cutoff.astimezone(UTC):%Y-%m-%dT%H%MZ}"
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -24,7 +24,7 @@ class Home:
     @classmethod
     def default(cls) -> "Home":
         """The home that the environment names."""
-        return cls(Path(os.environ.get("FTI_HOME", ".fti")).absolute())
+        return cls(Path(os.environ.get("FTI_HOME") or ".fti").absolute())
 
     @cached_property
     def features(self) -> FeatureStore:
@@ -33,7 +33,7 @@ class Home:
 
     def backtest(self, name: str) -> "Home":
         """A home of its own for models and predictions that never serve, on the same features."""
-        return Home(self.root / "backtests" / checked_name("backtest", name), self.root / "features")
+        return Home(self.root / "backtests" / checked_name("backtest", name), self.features.root)
 
     @cached_property
     def datasets(self) -> DatasetStore:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,21 +42,30 @@ class OnlineStore:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def load(self, group: FeatureGroup, rows: pl.DataFrame, answers_from: datetime | None = None) -> int:
+    def load(
+        self,
+        group: FeatureGroup,
+        rows: pl.DataFrame,
+        answers_from: datetime | None = None,
+        by: Collection[tuple[str, ...]] = (),
+    ) -> int:
         """Replace the group's rows, in the order of the feature store; how many there are now.
 
         `answers_from` is the earliest prediction time that the rows suffice for; None when they suffice for any.
+        `by` are the columns of lookups, indexed; by default the group's keys.
         """
         plain = rows.select(_plain(name, kind) for name, kind in group.columns.items()).with_row_index("position_")
         columns = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in group.columns.items())
-        order = ", ".join(f'"{name}"' for name in dict.fromkeys([*group.keys, *_known_at(group)]))
+        known_at = [] if group.known_at is None else [group.known_at]
         marks = ", ".join("?" * plain.width)
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(f"DROP TABLE IF EXISTS {_table(group)}")
             connection.execute(f"CREATE TABLE {_table(group)} (position_ INTEGER, {columns})")
             connection.executemany(f"INSERT INTO {_table(group)} VALUES ({marks})", plain.iter_rows())
-            connection.execute(f"CREATE INDEX key_of_{group.name} ON {_table(group)} ({order})")
+            for number, keys in enumerate(by or [group.keys]):
+                order = ", ".join(f'"{name}"' for name in dict.fromkeys([*keys, *known_at]))
+                connection.execute(f"CREATE INDEX key_{number}_of_{group.name} ON {_table(group)} ({order})")
             earliest = None if answers_from is None else (answers_from - _EPOCH) // _MICROSECOND
             connection.execute("INSERT OR REPLACE INTO loads VALUES (?, ?)", (group.name, earliest))
             connection.execute("COMMIT")
@@ -123,14 +132,10 @@ def _table(group: FeatureGroup) -> str:
     return f"feature_{group.name}"
 
 
-def _known_at(group: FeatureGroup) -> list[str]:
-    return [] if group.known_at is None else [group.known_at]
-
-
 def _query(selection: Selection) -> str:
     group = selection.group
     columns = ", ".join(f'"{c}"' for c in selection.columns)
-    keys = " AND ".join(f'"{key}" = ?' for key in group.keys)
+    keys = " AND ".join(f'"{key}" = ?' for key in selection.keys)
     if group.dimension:
         return f"SELECT {columns} FROM {_table(group)} WHERE {keys} LIMIT 1"
     known, event = group.known_at, group.event_time

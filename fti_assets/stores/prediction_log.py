@@ -6,7 +6,6 @@ from pathlib import Path
 
 import polars as pl
 
-from fti_assets.spec.errors import AlreadyIssued
 from fti_assets.spec.model import Model
 from fti_assets.spec.schema import Kind
 from fti_assets.spec.time import Window
@@ -21,14 +20,7 @@ class PredictionLog:
 
     def append(self, model: Model, frame: pl.DataFrame, window: Window) -> int:
         """Issue the window's days; raises AlreadyIssued, with nothing written, if one of them was issued before."""
-        table = self._table(model)
-        issued = sorted(set(window.days) - set(table.missing(window.days)))
-        if issued:
-            raise AlreadyIssued(
-                f"predictions of {model.name} for {', '.join(map(str, issued[:3]))} were issued and are immutable: "
-                "a backtest belongs under another home"
-            )
-        return table.write(frame, window, day_of("predicted_for"))
+        return self._table(model).write(frame, window, day_of("predicted_for"), once=True)
 
     def read(self, model: Model, window: Window) -> pl.DataFrame:
         """The window's predictions, ordered by day and then as issued."""

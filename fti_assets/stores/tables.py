@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from fti_assets.compute.frames import POLARS_TYPES, empty
-from fti_assets.spec.errors import Conflict
+from fti_assets.spec.errors import AlreadyIssued, Conflict, ContractViolation, DeclarationError
 from fti_assets.spec.schema import Kind
 from fti_assets.spec.time import Window
 
@@ -37,16 +37,27 @@ class DayTable:
         self.path = path
         self.columns = dict(columns)
 
-    def write(self, frame: pl.DataFrame, window: Window, days_of: pl.Expr) -> int:
-        """Replace the window's days by the frame's rows, in their order; the table's version after it."""
-        from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+    def write(self, frame: pl.DataFrame, window: Window, days_of: pl.Expr, once: bool = False) -> int:
+        """Replace the window's days by the frame's rows, in their order; the table's version after it.
+
+        Nothing is written and ContractViolation raised for rows of other types or days; AlreadyIssued if `once` and
+        one of the days was written before, by whichever process; Conflict when others keep winning.
+        """
+        from deltalake import CommitProperties, Transaction, write_deltalake
         from deltalake.exceptions import CommitFailedError
 
-        rows = frame.select(list(self.columns)).with_columns(days_of.cast(pl.Date).alias("ds"))
-        days = window.days
+        rows, days = self._checked(frame, window, days_of), window.days
         self._create()
         for attempt in range(_ATTEMPTS):
-            table = DeltaTable(self.path)
+            table = self._open()
+            if table is None:
+                raise Conflict(f"{self.path.name}: {window} not written: somebody deleted {self.path}")
+            issued = [day for day in days if once and _is_written(table, day)]
+            if issued:
+                raise AlreadyIssued(
+                    f"{self.path.name} for {', '.join(map(str, issued[:3]))} was issued and is immutable: a backtest "
+                    "belongs under another home"
+                )
             marks = [
                 Transaction(day.isoformat(), (table.transaction_version(day.isoformat()) or 0) + 1) for day in days
             ]
@@ -82,44 +93,79 @@ class DayTable:
         table = self._open()
         if table is None:
             return list(days)
-        with_rows = {str(partition["ds"]) for partition in table.partitions()}
-        return [d for d in days if str(d) not in with_rows and table.transaction_version(d.isoformat()) is None]
+        with_rows = _days_with_rows(table)
+        return [day for day in days if day not in with_rows and not _is_written(table, day)]
 
     def first_day(self) -> date | None:
         """The earliest day that has rows."""
         table = self._open()
-        days = [date.fromisoformat(str(partition["ds"])) for partition in table.partitions()] if table else []
-        return min(days, default=None)
+        return min(_days_with_rows(table), default=None) if table else None
 
     def last_day(self) -> date | None:
         """The latest day that has rows."""
         table = self._open()
-        days = [date.fromisoformat(str(partition["ds"])) for partition in table.partitions()] if table else []
-        return max(days, default=None)
+        return max(_days_with_rows(table), default=None) if table else None
 
     def version(self) -> int | None:
         """The table's version now; None before its first write."""
         table = self._open()
         return None if table is None else table.version()
 
+    def _checked(self, frame: pl.DataFrame, window: Window, days_of: pl.Expr) -> pl.DataFrame:
+        """The rows with their day, in the table's types; integers of other widths and columns of nulls are cast."""
+        if window != Window.of_days(window.days[0], window.days[-1]):
+            raise DeclarationError(f"{self.path.name}: {window.start} to {window.end}: expected whole days")
+        rows = frame.select(list(self.columns))
+        cases = [
+            {"column": name, "check": f"is {wanted}", "value": str(given), "rows": str(len(rows))}
+            for (name, wanted), given in zip(self._types.items(), rows.dtypes, strict=True)
+            if not (given in (wanted, pl.Null) or (given.is_integer() and wanted == pl.Int64))
+        ]
+        rows = rows.with_columns(days_of.cast(pl.Date).alias("ds"))
+        outside = rows.filter(~pl.col("ds").is_between(window.days[0], window.days[-1]).fill_null(False))["ds"]
+        if len(outside):
+            cases.append({"column": "ds", "check": f"in {window}", "value": f"{outside[0]}", "rows": f"{len(outside)}"})
+        if cases:
+            raise ContractViolation(self.path.name, cases)
+        return rows.cast({name: wanted for name, wanted in self._types.items() if rows.schema[name] != wanted})
+
     def _open(self, version: int | None = None) -> "DeltaTable | None":
         from deltalake import DeltaTable
 
-        if not (self.path / "_delta_log").is_dir():
+        # the log's directory alone is no table: its creator may be about to commit, or was killed
+        if not DeltaTable.is_deltatable(str(self.path)):
             return None
-        return DeltaTable(self.path, version=version)
+        table = DeltaTable(self.path, version=version)
+        held = {field.name for field in table.schema().fields} - {"ds"}
+        if held != set(self.columns):
+            raise DeclarationError(
+                f"the table of {self.path.name} holds {', '.join(sorted(held))}, but its contract says "
+                f"{', '.join(sorted(self.columns))}: name it anew, or delete {self.path} and materialize it"
+            )
+        return table
 
     def _create(self) -> None:
         from deltalake import DeltaTable, Schema
 
-        if (self.path / "_delta_log").is_dir():
+        if DeltaTable.is_deltatable(str(self.path)):
             return
         self.path.mkdir(parents=True, exist_ok=True)
-        fields = {name: POLARS_TYPES[kind] for name, kind in self.columns.items()}
-        schema = Schema.from_arrow(pl.DataFrame(schema={**fields, "ds": pl.Date}).to_arrow().schema)
+        schema = Schema.from_arrow(pl.DataFrame(schema={**self._types, "ds": pl.Date()}).to_arrow().schema)
         DeltaTable.create(self.path, schema, mode="ignore", partition_by=["ds"], configuration=_CONFIGURATION)
+
+    @property
+    def _types(self) -> dict[str, pl.DataType]:
+        return {name: POLARS_TYPES[kind] for name, kind in self.columns.items()}
 
 
 def day_of(column: str) -> pl.Expr:
     """The UTC day of a time column."""
     return pl.col(column).dt.date()
+
+
+def _is_written(table: "DeltaTable", day: date) -> bool:
+    return table.transaction_version(day.isoformat()) is not None
+
+
+def _days_with_rows(table: "DeltaTable") -> set[date]:
+    return {date.fromisoformat(str(partition["ds"])) for partition in table.partitions()}

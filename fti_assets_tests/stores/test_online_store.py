@@ -1,17 +1,17 @@
 import json
-import multiprocessing
 import sqlite3
 import struct
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fti_assets.compute.as_of import as_of_join
@@ -69,6 +69,14 @@ def requests(rows: list[Row]) -> pl.DataFrame:
     return pl.DataFrame([(s, hour(at)) for s, at in rows], schema={"station": pl.String(), "at": TIME}, orient="row")
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnlineStore]:
+    """A store that many examples load again and again."""
+    store = OnlineStore(tmp_path_factory.mktemp("shared") / "online.sqlite")
+    with store.held_open():
+        yield store
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> OnlineStore:
     return OnlineStore(tmp_path / "deep" / "online.sqlite")
@@ -90,8 +98,28 @@ def test_a_view_bounds_the_age_itself_and_names_the_columns(store: OnlineStore) 
     assert looked_up.to_dict(as_series=False) == {"last_gusts": [0, None]}
 
 
-hours = st.integers(0, 12) | st.none()
-names = st.sampled_from(["a", "b", None])
+def test_a_row_may_be_looked_up_by_other_columns_than_the_keys(store: OnlineStore) -> None:
+    rows = gusts([("JFK", 1, 1), ("LGA", 2, 2)]).with_columns(note=pl.lit("wet"))
+    store.load(readings, rows, by=[("station",), ("note",)])
+    asked = requests([("wet", 3), ("JFK", 3)])
+    by_note = readings["gusts"].by("note").joined_on(note="station")
+    assert store.look_up(by_note, asked, "at")["gusts"].to_list() == [1, None]
+    assert found(store, [("wet", 3), ("JFK", 3)]) == [None, 0]
+
+
+def test_every_lookup_has_its_index(store: OnlineStore) -> None:
+    store.load(readings, gusts([("JFK", 1, 1)]), by=[("station",), ("note", "is_wet")])
+    connection = sqlite3.connect(store.path)
+    indexed = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'feature_reading'")
+    assert [sql.split(" ON ")[1] for (sql,) in indexed] == [
+        'feature_reading ("station", "known_at")',
+        'feature_reading ("note", "is_wet", "known_at")',
+    ]
+    connection.close()
+
+
+hours = st.integers(0, 8) | st.none()
+names = st.sampled_from(["a", "a", "b", None])
 
 
 @settings(max_examples=100, deadline=None)
@@ -100,7 +128,11 @@ names = st.sampled_from(["a", "b", None])
     asked=st.lists(st.tuples(names, hours), min_size=1, max_size=6),
     lookback=st.integers(1, 8),
 )
-def test_a_lookup_finds_what_the_point_in_time_join_finds(rows: list[Row], asked: list[Row], lookback: int) -> None:
+@example(rows=[("a", 3, 4), ("a", 2, 4)], asked=[("a", 4)], lookback=6)
+@example(rows=[("a", 3, 4), ("a", 3, 4)], asked=[("a", 4)], lookback=6)
+def test_a_lookup_finds_what_the_point_in_time_join_finds(
+    shared: OnlineStore, rows: list[Row], asked: list[Row], lookback: int
+) -> None:
     features = gusts(rows)
     selection = readings["gusts", "known_at"].lookback(hours=lookback)
     joined = as_of_join(
@@ -113,10 +145,8 @@ def test_a_lookup_finds_what_the_point_in_time_join_finds(rows: list[Row], asked
         lookback=timedelta(hours=lookback),
         columns=selection.names,
     )
-    with TemporaryDirectory() as folder:
-        store = OnlineStore(Path(folder) / "online.sqlite")
-        store.load(readings, features)
-        assert store.look_up(selection, requests(asked), "at").equals(joined)
+    shared.load(readings, features)
+    assert shared.look_up(selection, requests(asked), "at").equals(joined)
 
 
 def test_a_dimension_is_found_at_any_time_and_under_another_key(store: OnlineStore) -> None:
@@ -136,7 +166,7 @@ class Slot(pa.DataFrameModel):
 
 
 def test_keys_may_be_of_any_kind(store: OnlineStore) -> None:
-    slots = FeatureGroup(Slot, keys=["number", "is_open", "begins_at"], dimension=True)
+    slots = FeatureGroup(Slot, keys=("number", "is_open", "begins_at"), dimension=True)
     rows = frame(slots, [(1, True, hour(1), 0.5), (1, False, hour(1), 0.6), (1, True, hour(2), 0.7)])
     store.load(slots, rows)
     asked = rows.select("number", "is_open", "begins_at").with_columns(at=pl.lit(hour(9)))
@@ -157,14 +187,14 @@ def test_every_kind_comes_back_in_its_type(store: OnlineStore) -> None:
     assert looked_up.schema == rows.select(readings.values).schema
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.floats(allow_nan=False) | st.sampled_from([-0.0, 5e-324, float("inf"), float("-inf"), 2.0**53 + 2, 1e308]))
-def test_a_number_keeps_its_bits(number: float) -> None:
-    with TemporaryDirectory() as folder:
-        store = OnlineStore(Path(folder) / "online.sqlite")
-        store.load(readings, frame(readings, [("JFK", hour(1), hour(1), number, None, None, None, None)]))
-        (back,) = found(store, [("JFK", 1)], readings["wind"])
-    assert struct.pack("d", back) == struct.pack("d", number)
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(allow_nan=False), min_size=1, max_size=20))
+@example([-0.0, 5e-324, float("inf"), float("-inf"), 2.0**53 + 2, 1e308, 3.0])
+def test_numbers_keep_their_bits(shared: OnlineStore, numbers: list[float]) -> None:
+    cells = [(str(n), hour(1), hour(1), number, None, None, None, None) for n, number in enumerate(numbers)]
+    shared.load(readings, frame(readings, cells))
+    back = found(shared, [(str(n), 1) for n in range(len(numbers))], readings["wind"])
+    assert struct.pack(f"{len(back)}d", *back) == struct.pack(f"{len(numbers)}d", *numbers)
 
 
 def test_a_load_replaces_all_rows_of_the_group_and_no_others(store: OnlineStore) -> None:
@@ -224,20 +254,14 @@ def test_every_answered_row_is_logged(store: OnlineStore) -> None:
     assert abs(datetime.now(UTC) - datetime.fromisoformat(now)) < timedelta(minutes=1)
 
 
-def _log_fifty(path: Path) -> None:
-    for _ in range(50):
-        OnlineStore(path).log("late", 1, [{"a": 1}], [0.5])
+def test_threads_that_open_the_file_at_once_lose_no_answer(store: OnlineStore) -> None:
+    def log_fifty(version: int) -> None:
+        for _ in range(50):
+            store.log("late", version, [{"a": 1}], [0.5])
 
-
-def test_processes_that_open_the_file_at_once_lose_no_answer(store: OnlineStore) -> None:
-    context = multiprocessing.get_context("fork")
-    workers = [context.Process(target=_log_fifty, args=(store.path,)) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert [worker.exitcode for worker in workers] == [0, 0, 0]
-    assert len(logged(store)) == 150
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(log_fifty, range(4)))
+    assert sorted(version for _, _, version, _, _ in logged(store)) == sorted([0, 1, 2, 3] * 50)
 
 
 def test_a_store_held_open_is_like_any_other(store: OnlineStore) -> None:

@@ -1,0 +1,177 @@
+"""A training dataset: what was known before its cutoff, and nothing else."""
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from pandas.testing import assert_frame_equal
+
+from fti_assets.compute.frames import to_polars
+from fti_assets.pipelines.datasets import LABEL, LABEL_KNOWN_AT, build_dataset, labels_known
+from fti_assets.pipelines.features import materialize
+from fti_assets.pipelines.views import read_view
+from fti_assets.spec.errors import MissingPartitions
+from fti_assets.spec.time import Window, midnight
+from fti_assets.stores.home import Home
+from fti_assets_tests.worlds import (
+    ALL_ORDERS,
+    FIRST_DAY,
+    LAST_DAY,
+    at,
+    order_source,
+    orders,
+    outcome_source,
+    outcomes,
+    returns,
+)
+
+SINCE = midnight(FIRST_DAY)
+CUTOFF = midnight("2024-01-20")
+DAYS = Window.of_days("2024-01-05", "2024-01-09")
+
+
+def test_it_holds_the_rows_whose_label_was_known_before_the_cutoff_and_their_labels(shop: Home) -> None:
+    built = build_dataset(returns, CUTOFF, SINCE, shop)
+    frame = built.dataset.read()
+    expected = ALL_ORDERS[ALL_ORDERS["settled_at"] < CUTOFF]
+    assert frame["order_id"].to_list() == expected["order_id"].to_list()
+    assert (frame[LABEL] == expected["is_returned"].astype(float).to_numpy()).all()
+    assert (frame[LABEL_KNOWN_AT].to_numpy() == expected["settled_at"].to_numpy()).all()
+    assert (built.rows, built.spine_rows) == (len(expected), 19 * 20)
+
+
+@pytest.mark.parametrize(("minute", "is_known"), [(0, False), (1, True)])
+def test_a_label_known_at_the_cutoff_itself_was_not_known_before_it(shop: Home, minute: int, is_known: bool) -> None:
+    cutoff = at(date(2024, 1, 20), 10, minute)  # the first order of the 19th was settled on the 20th at 10:00
+    frame = build_dataset(returns, cutoff, SINCE, shop).dataset.read()
+    assert ("2024-01-19-00" in set(frame["order_id"])) == is_known
+
+
+def test_rows_begin_with_since(shop: Home) -> None:
+    frame = build_dataset(returns, CUTOFF, midnight("2024-01-10"), shop).dataset.read()
+    assert frame["placed_at"].min() == at(date(2024, 1, 10), 8)
+
+
+def test_its_features_are_those_of_the_view(shop: Home) -> None:
+    frame = build_dataset(returns, CUTOFF, SINCE, shop).dataset.read()
+    view = read_view(returns.view, Window(SINCE, CUTOFF), shop.features)
+    view = view.set_index("order_id").loc[frame["order_id"]].reset_index()
+    names = ["order_id", *returns.view.columns]
+    assert_frame_equal(frame[names], view[names], check_exact=True)
+
+
+def _settled_after(hours: dict[str, int]) -> object:
+    """Outcomes of some orders settled so many hours after they were placed."""
+    late = ALL_ORDERS.assign(hours=ALL_ORDERS["order_id"].map(hours).fillna(26))
+    late = late.assign(
+        settled_at=late["placed_at"] + pd.to_timedelta(late["hours"], unit="h").astype("timedelta64[us]")
+    )
+    late = late[list(outcomes.columns)]
+
+    def as_settled(_rows: pd.DataFrame) -> pd.DataFrame:
+        first, end = Window.of_days(FIRST_DAY, LAST_DAY).start, midnight(LAST_DAY) + timedelta(days=1)
+        return late[(late["settled_at"] >= first) & (late["settled_at"] < end)].reset_index(drop=True)
+
+    return outcomes.computed(as_settled, outcome_source)
+
+
+def test_a_label_known_after_its_horizon_is_never_learned_and_one_at_its_end_is(shop: Home) -> None:
+    hours = {"2024-01-05-00": 48, "2024-01-05-01": 49, "2024-01-05-02": 120}
+    materialize(_settled_after(hours), Window.of_days(FIRST_DAY, LAST_DAY), shop.features)
+    learned = set(build_dataset(returns, CUTOFF, SINCE, shop).dataset.read()["order_id"])
+    assert set(hours) & learned == {"2024-01-05-00"}
+    assert len(learned) == (ALL_ORDERS["settled_at"] < CUTOFF).sum() - 2
+
+
+def test_what_was_known_by_the_prediction_is_no_label_wherever_the_window_begins(shop: Home) -> None:
+    hours = {"2024-01-05-00": -30, "2024-01-05-01": -1, "2024-01-05-02": 0, "2024-01-05-03": 1}
+    materialize(_settled_after(hours), Window.of_days(FIRST_DAY, LAST_DAY), shop.features)
+    for since in ("2024-01-01", "2024-01-04", "2024-01-05"):
+        window = Window(midnight(since), midnight("2024-01-08"))
+        frame = read_view(returns.view, window, shop.features)
+        spine = to_polars(frame, orders.columns)
+        labels = labels_known(returns, spine, window, CUTOFF, shop)
+        found = dict(zip(frame["order_id"], labels[LABEL], strict=True))
+        assert [found[order] is None for order in hours] == [True, True, True, False], since
+
+
+def test_the_last_of_several_known_outcomes_is_the_label(shop: Home) -> None:
+    def reversed_later(rows: pd.DataFrame) -> pd.DataFrame:
+        first = rows.iloc[[0]]
+        later = first.assign(settled_at=first["settled_at"] + timedelta(hours=1), is_returned=~first["is_returned"])
+        return pd.concat([rows, later], ignore_index=True)
+
+    day = Window.of_days("2024-01-06", "2024-01-06")
+    materialize(outcomes.computed(reversed_later, outcome_source), day, shop.features)
+    frame = build_dataset(returns, CUTOFF, SINCE, shop).dataset.read().set_index("order_id")
+    original = ALL_ORDERS.set_index("order_id").loc["2024-01-05-00"]
+    assert frame.loc["2024-01-05-00", LABEL] == float(not original["is_returned"])
+    assert frame.loc["2024-01-05-00", LABEL_KNOWN_AT] == original["settled_at"] + timedelta(hours=1)
+
+
+def test_the_same_pins_give_the_same_bytes(shop: Home) -> None:
+    first = build_dataset(returns, CUTOFF, SINCE, shop).dataset
+    content, manifest = first.path.read_bytes(), dict(first.manifest)
+    again = build_dataset(returns, CUTOFF, SINCE, shop).dataset
+    assert (again.id, again.path, dict(again.manifest)) == (first.id, first.path, manifest)
+    assert again.path.read_bytes() == content
+
+
+def test_a_rewrite_of_the_same_rows_in_another_chunking_keeps_the_id(shop: Home) -> None:
+    first = build_dataset(returns, CUTOFF, SINCE, shop).dataset
+    for part in DAYS.split(2):
+        materialize(orders.computed(lambda rows: rows, order_source), part, shop.features)
+    assert build_dataset(returns, CUTOFF, SINCE, shop).dataset.id == first.id
+
+
+def test_a_correction_gives_another_id_and_the_old_one_stays_readable(shop: Home) -> None:
+    old = build_dataset(returns, CUTOFF, SINCE, shop).dataset
+    before = old.read()
+    materialize(orders.computed(lambda rows: rows.assign(quantity=9), order_source), DAYS, shop.features)
+    new = build_dataset(returns, CUTOFF, SINCE, shop).dataset
+    assert new.id != old.id
+    assert new.manifest["tables"]["order"] > old.manifest["tables"]["order"]
+    assert shop.datasets.get("returns", CUTOFF).id == new.id
+    assert_frame_equal(shop.datasets.get("returns", CUTOFF, old.id).read(), before, check_exact=True)
+    assert (new.read()["quantity"] == 9).sum() == 100
+
+
+def test_the_manifest_pins_every_table_that_was_read(shop: Home) -> None:
+    manifest = build_dataset(returns, CUTOFF, SINCE, shop).dataset.manifest
+    groups = (*returns.view.groups, outcomes)
+    assert manifest["tables"] == {group.name: shop.features.version(group) for group in groups}
+    assert (manifest["cutoff"], manifest["rows"]) == (CUTOFF.isoformat(), 360 + len(_settled_by_hand()))
+
+
+def _settled_by_hand() -> list[str]:
+    """Of the 18th (the day before the last), those settled before the 20th: all but those placed after 22:00."""
+    return [] if ALL_ORDERS["placed_at"].dt.hour.max() < 22 else ["more"]
+
+
+@pytest.mark.parametrize("group", ["label", "spine"])
+def test_a_day_before_the_cutoff_that_was_never_written_is_named(shop: Home, group: str) -> None:
+    after: datetime = midnight(LAST_DAY) + timedelta(days=2)
+    name = {"label": "outcome", "spine": "order"}[group]
+    if group == "spine":  # the labels go one day further
+        binding = outcomes.computed(lambda rows: rows, outcome_source)
+        materialize(binding, Window.of_days("2024-02-15", "2024-02-15"), shop.features)
+    with pytest.raises(MissingPartitions, match=f"{name} was not materialized for 2024-02-15"):
+        build_dataset(returns, after, SINCE, shop)
+
+
+def test_a_cutoff_before_anything_is_known_gives_an_empty_dataset(shop: Home) -> None:
+    built = build_dataset(returns, midnight("2024-01-02"), SINCE, shop)
+    assert (built.rows, built.spine_rows) == (0, 20)
+    assert built.dataset.read().empty
+
+
+def test_labels_come_in_the_order_of_the_spine(shop: Home) -> None:
+    window = Window.of_days("2024-01-05", "2024-01-09")
+    spine = shop.features.read(orders, window)
+    shuffled = spine[np.random.default_rng(0).permutation(len(spine)).tolist()]
+    labels = labels_known(returns, shuffled, window, CUTOFF, shop)
+    truth = dict(zip(ALL_ORDERS["order_id"], ALL_ORDERS["is_returned"], strict=True))
+    assert labels[LABEL].to_list() == [float(truth[order]) for order in shuffled["order_id"]]
+    assert labels.schema[LABEL_KNOWN_AT] == pl.Datetime("us", "UTC")
