@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fti_assets.cli_dagster import demo, ui
 from fti_assets.cli_registry import registry
 from fti_assets.spec import errors
 from fti_assets.stores.durable import Corrupt
@@ -112,4 +113,6 @@ def models_of(system: str) -> Sequence["Model"]:
     return models
 
 
+main.add_command(demo)
+main.add_command(ui)
 main.add_command(registry)

@@ -1,46 +1,67 @@
 """The shop's history, built once; each test gets a copy of its own to change."""
 
+import os
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from fti_assets.pipelines.promotion import gate_candidates
+from fti_assets.pipelines.views import table_versions
 from fti_assets.stores.home import Home
 from fti_assets_tests.worlds import returns, train_candidate, write_history
+
+# threads that wait for work by spinning take the cores from each other: it would quadruple the time of tiny fits
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 CUTOFFS = (date(2024, 1, 22), date(2024, 1, 29))
 """When the two champions of `served` took effect."""
 
 
 @pytest.fixture(scope="session")
-def shop_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the shop's whole history of features, and nothing else. Copy it, do not change it."""
-    root = tmp_path_factory.mktemp("shop")
-    write_history(Home(root))
-    return root
+def shop_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home with the shop's whole history of features, and nothing else. Not to be changed."""
+    home = Home(tmp_path_factory.mktemp("shop"))
+    write_history(home)
+    versions = table_versions(returns.view, home.features)
+    yield home.root
+    assert table_versions(returns.view, home.features) == versions, "a test wrote features: it needs own_shop"
 
 
 @pytest.fixture(scope="session")
 def served_template(shop_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shop with a champion from each of CUTOFFS on, versions 1 and 2. Copy it, do not change it."""
-    root = tmp_path_factory.mktemp("served") / "home"
-    shutil.copytree(shop_template, root)
-    home = Home(root)
+    """The shop's datasets and models, with a champion from each of CUTOFFS on, versions 1 and 2. Not to be changed."""
+    home = Home(tmp_path_factory.mktemp("served"), shop_template / "features")
     for cutoff in CUTOFFS:
         train_candidate(home, cutoff)
         gate_candidates(returns, home, who="conftest")
-    return root
+    return home.root
 
 
 @pytest.fixture
 def shop(shop_template: Path, tmp_path: Path) -> Home:
-    """The shop's history in a home of the test's own."""
-    return Home(Path(shutil.copytree(shop_template, tmp_path / "shop")))
+    """An empty home on the shop's features, which it shares: a test that writes features takes `own_shop`."""
+    return Home(tmp_path / "home", shop_template / "features")
 
 
 @pytest.fixture
-def served(served_template: Path, tmp_path: Path) -> Home:
-    """The shop with its two champions in a home of the test's own."""
-    return Home(Path(shutil.copytree(served_template, tmp_path / "served")))
+def served(shop: Home, served_template: Path) -> Home:
+    """The shop with its two champions, on shared features: a test that writes features takes `own_served`."""
+    shutil.copytree(served_template, shop.root)
+    return shop
+
+
+@pytest.fixture
+def own_shop(shop_template: Path, tmp_path: Path) -> Home:
+    """The shop's features in a home of the test's own."""
+    shutil.copytree(shop_template / "features", tmp_path / "own" / "features")
+    return Home(tmp_path / "own")
+
+
+@pytest.fixture
+def own_served(own_shop: Home, served_template: Path) -> Home:
+    """The shop with its two champions, and features, in a home of the test's own."""
+    shutil.copytree(served_template, own_shop.root, dirs_exist_ok=True)
+    return own_shop

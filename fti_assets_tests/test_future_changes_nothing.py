@@ -29,7 +29,7 @@ from fti_assets_tests.worlds import (
 
 WINDOW = Window.of_days(FIRST_DAY, LAST_DAY)
 GROUPS = (orders, outcomes, products, customer_history)
-MOMENTS = [at(date(2024, 1, 20)), at(date(2024, 1, 20), 12, 30), at(date(2024, 1, 31), 23, 59)]
+MOMENTS = [at(date(2024, 1, 20)), at(date(2024, 1, 31), 12, 30)]
 
 
 def another_future(source: Source, rows: pd.DataFrame) -> pd.DataFrame:

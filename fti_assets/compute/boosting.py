@@ -23,7 +23,7 @@ def fit(
         max_bin=int(parameters.get("max_bin", 256)),
         label=label,
         feature_names=list(preprocessing.kinds),
-        feature_types=preprocessing.feature_types,
+        feature_types=None if estimator.ordered_categories else preprocessing.feature_types,
         enable_categorical=True,
     )
     return xgboost.train(parameters, data, num_boost_round=estimator.rounds)

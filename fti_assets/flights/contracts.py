@@ -82,10 +82,11 @@ FEATURES = (
 )
 ON_DEMAND = (calendar, overdue, turn)
 TREES = XGBoost(
-    rounds=110,
+    rounds=100,
     max_depth=6,
     learning_rate=0.1,
     params={"subsample": 0.7, "colsample_bynode": 0.25, "min_child_weight": 30, "reg_lambda": 5, "max_bin": 32},
+    ordered_categories=True,
 )
 
 late_arrival = Model(

@@ -96,6 +96,12 @@ class Aggregated:
                 f"{group.name}.aggregated gives other columns than {group.schema.__name__} declares: "
                 f"undeclared {sorted(expected - declared)}, declared but not given {sorted(declared - expected)}"
             )
+        for name, (_, statistic, _) in self.outputs.items():
+            if group.columns[name] not in (("integer", "number") if statistic == "count" else ("number",)):
+                raise DeclarationError(
+                    f"{group.name}.aggregated: {name} is declared {group.columns[name]}: expected "
+                    f"{'int' if statistic == 'count' else 'float'} for a {statistic}"
+                )
 
     @property
     def step(self) -> timedelta:

@@ -13,7 +13,9 @@ class XGBoost:
     """Gradient-boosted trees: a bool label is classified, a number is regressed.
 
     `params` are any further parameters of XGBoost's Learning API by their own names. The number of rounds is
-    fixed, so the model that is evaluated and the one refitted on all rows are of one recipe.
+    fixed, so the model that is evaluated and the one refitted on all rows are of one recipe. Text features are split
+    as sets of categories, or, with `ordered_categories`, as numbers in their alphabetical order: on the flights a third
+    of the time for 0.3 points of gain.
     """
 
     rounds: int = 300
@@ -21,6 +23,7 @@ class XGBoost:
     learning_rate: float = 0.1
     params: Mapping[str, float | int | str] = field(default_factory=dict)
     seed: int = 0
+    ordered_categories: bool = False
 
     def __post_init__(self) -> None:
         for name in ("rounds", "max_depth", "learning_rate"):

@@ -38,7 +38,7 @@ class Selection:
     @property
     def keys(self) -> tuple[str, ...]:
         """The columns by which the latest row is looked up: the group's keys, unless `by` named others."""
-        return self.entity or self.group.keys
+        return self.entity or tuple(self.group.keys)
 
     @property
     def age(self) -> timedelta:

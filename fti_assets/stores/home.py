@@ -1,12 +1,16 @@
 """Where a system keeps everything: one directory, the stores inside it."""
 
+import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from fti_assets.spec.names import checked_name
 from fti_assets.stores.dataset_store import DatasetStore
+from fti_assets.stores.durable import replace
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.monitoring_store import MonitoringStore
 from fti_assets.stores.online_store import OnlineStore
@@ -59,3 +63,9 @@ class Home:
     def online(self) -> OnlineStore:
         """The online store."""
         return OnlineStore(self.root / "online.sqlite")
+
+    def write_summary(self, summary: Mapping[str, Any]) -> Path:
+        """Write `summary.json`, whole or not at all."""
+        path = self.root / "summary.json"
+        replace(path, json.dumps(summary, indent=1).encode())
+        return path

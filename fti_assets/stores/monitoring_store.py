@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from fti_assets.spec.errors import DeclarationError, unknown
 from fti_assets.spec.names import checked_name
 from fti_assets.spec.schema import Kind
 from fti_assets.spec.time import Window
@@ -63,4 +64,6 @@ class MonitoringStore:
         return self._table(kind, model).missing(days)
 
     def _table(self, kind: str, model: str) -> DayTable:
+        if kind not in _KINDS:
+            raise DeclarationError(unknown("monitoring table", kind, _KINDS))
         return DayTable(self.root / checked_name("model", model) / kind, _KINDS[kind])

@@ -95,37 +95,37 @@ def test_a_source_that_breaks_its_own_contract_writes_nothing(store: FeatureStor
     assert store.version(orders) is None
 
 
-def test_writing_a_window_again_leaves_the_same_rows(shop: Home) -> None:
+def test_writing_a_window_again_leaves_the_same_rows(own_shop: Home) -> None:
     for binding in BINDINGS:
-        before = shop.features.read(binding.group, EVERYTHING)
-        materialize(binding, TWO_DAYS, shop.features)
-        assert shop.features.read(binding.group, EVERYTHING).equals(before), binding.group.name
+        before = own_shop.features.read(binding.group, EVERYTHING)
+        materialize(binding, TWO_DAYS, own_shop.features)
+        assert own_shop.features.read(binding.group, EVERYTHING).equals(before), binding.group.name
 
 
-def test_a_correction_replaces_its_days_and_no_others(shop: Home) -> None:
-    before = shop.features.read(orders, EVERYTHING)
-    materialize(orders.computed(lambda rows: rows.assign(quantity=9), order_source), TWO_DAYS, shop.features)
+def test_a_correction_replaces_its_days_and_no_others(own_shop: Home) -> None:
+    before = own_shop.features.read(orders, EVERYTHING)
+    materialize(orders.computed(lambda rows: rows.assign(quantity=9), order_source), TWO_DAYS, own_shop.features)
     corrected = pl.col("placed_at").dt.date().is_in(TWO_DAYS.days)
     expected = before.with_columns(pl.when(corrected).then(9).otherwise("quantity").cast(pl.Int64).alias("quantity"))
-    assert shop.features.read(orders, EVERYTHING).equals(expected)
+    assert own_shop.features.read(orders, EVERYTHING).equals(expected)
 
 
-@pytest.mark.parametrize("days", [1, 4, 7])
-def test_windows_of_any_size_give_the_same_table(shop: Home, store: FeatureStore, days: int) -> None:
-    window = Window.of_days(FIRST_DAY, "2024-01-20")
+@pytest.mark.parametrize("days", [1, 7])
+def test_windows_of_any_size_give_the_same_table(own_shop: Home, store: FeatureStore, days: int) -> None:
+    window = Window.of_days(FIRST_DAY, "2024-01-14")
     for binding in (ORDERS, OUTCOMES):
         materialize(binding, window, store)
     for part in window.split(days):
         materialize(HISTORY, part, store)
-    assert len(store.read(customer_history, window)) > 100
-    assert store.read(customer_history, window).equals(shop.features.read(customer_history, window))
+    assert len(store.read(customer_history, window)) > 50
+    assert store.read(customer_history, window).equals(own_shop.features.read(customer_history, window))
 
 
-def test_the_order_in_which_days_are_written_does_not_matter(shop: Home, store: FeatureStore) -> None:
+def test_the_order_in_which_days_are_written_does_not_matter(own_shop: Home, store: FeatureStore) -> None:
     for binding in (ORDERS, OUTCOMES, HISTORY):
         for part in reversed(list(EVERYTHING.split(15))):
             materialize(binding, part, store)
-        assert store.read(binding.group, EVERYTHING).equals(shop.features.read(binding.group, EVERYTHING))
+        assert store.read(binding.group, EVERYTHING).equals(own_shop.features.read(binding.group, EVERYTHING))
 
 
 def test_an_aggregated_group_says_what_a_reader_computes_by_eye(shop: Home) -> None:
@@ -138,7 +138,7 @@ def test_an_aggregated_group_says_what_a_reader_computes_by_eye(shop: Home) -> N
     assert row["is_returned_mean_7d"].to_list() == pytest.approx(expected["mean"].to_list(), rel=1e-12)
 
 
-def test_an_aggregated_group_reads_exactly_its_derived_halo(shop: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_aggregated_group_reads_exactly_its_derived_halo(own_shop: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Window] = []
     read = FeatureStore.read
 
@@ -147,7 +147,7 @@ def test_an_aggregated_group_reads_exactly_its_derived_halo(shop: Home, monkeypa
         return read(self, group, window, *rest)
 
     monkeypatch.setattr(FeatureStore, "read", spy)
-    materialize(HISTORY, Window.of_days("2024-01-20", "2024-01-22"), shop.features)
+    materialize(HISTORY, Window.of_days("2024-01-20", "2024-01-22"), own_shop.features)
     # seven days before the 20th, and no more than what was known before the last row's 00:00
     assert asked == [Window.of_days("2024-01-13", "2024-01-21")]
 
@@ -175,7 +175,7 @@ def test_a_group_computed_from_another_needs_each_of_its_days(store: FeatureStor
     assert materialize(binding, TWO_DAYS, store).rows_by_day == {"2024-01-05": 5, "2024-01-06": 5}
 
 
-def test_an_input_read_back_brings_the_rows_of_its_lookback(shop: Home) -> None:
+def test_an_input_read_back_brings_the_rows_of_its_lookback(own_shop: Home) -> None:
     class Returned(pa.DataFrameModel):
         """How many orders were sent back in the two days before."""
 
@@ -190,7 +190,7 @@ def test_an_input_read_back_brings_the_rows_of_its_lookback(shop: Home) -> None:
         seen.append(rows)
         return days.groupby("customer", as_index=False).agg(as_of=("placed_at", "max"), seen=("quantity", "size"))
 
-    materialize(group.computed(count, orders, outcomes["is_returned"].lookback(days=2)), TWO_DAYS, shop.features)
+    materialize(group.computed(count, orders, outcomes["is_returned"].lookback(days=2)), TWO_DAYS, own_shop.features)
     assert list(seen[0].columns) == ["order_id", "due_at", "settled_at", "is_returned"]
     assert sorted(set(seen[0]["settled_at"].dt.day)) == [3, 4, 5, 6]
 
@@ -209,10 +209,10 @@ def test_the_first_day_of_the_outcomes_is_empty_and_written(shop: Home) -> None:
     assert shop.features.missing(outcomes, first.days) == []
 
 
-def test_a_dimension_is_replaced_whole_whatever_the_window(shop: Home) -> None:
+def test_a_dimension_is_replaced_whole_whatever_the_window(own_shop: Home) -> None:
     fewer = products.computed(lambda rows: rows.head(2), BINDINGS[2].inputs[0])
-    assert materialize(fewer, TWO_DAYS, shop.features).rows_by_day == {"1970-01-01": 2}
-    assert len(shop.features.read(products, EVERYTHING)) == 2
+    assert materialize(fewer, TWO_DAYS, own_shop.features).rows_by_day == {"1970-01-01": 2}
+    assert len(own_shop.features.read(products, EVERYTHING)) == 2
 
 
 @pytest.mark.parametrize(
@@ -220,17 +220,17 @@ def test_a_dimension_is_replaced_whole_whatever_the_window(shop: Home) -> None:
     [(at(date(2024, 1, 5), 6), at(date(2024, 1, 6))), (at(date(2024, 1, 5)), at(date(2024, 1, 5), 12))],
 )
 def test_a_part_of_a_day_is_refused_because_it_would_replace_the_whole(
-    shop: Home, start: datetime, end: datetime
+    own_shop: Home, start: datetime, end: datetime
 ) -> None:
-    before = shop.features.read(orders, EVERYTHING)
+    before = own_shop.features.read(orders, EVERYTHING)
     with pytest.raises(ValueError, match="expected whole UTC days"):
-        materialize(ORDERS, Window(start, end), shop.features)
-    assert shop.features.read(orders, EVERYTHING).equals(before)
+        materialize(ORDERS, Window(start, end), own_shop.features)
+    assert own_shop.features.read(orders, EVERYTHING).equals(before)
 
 
 def test_a_function_gets_a_groups_rows_in_its_declared_types_with_and_without_nulls(store: FeatureStore) -> None:
     class Visit(pa.DataFrameModel):
-        """A visit of the shop."""
+        """A visit of the own_shop."""
 
         visit_id: str
         seen_at: UTC

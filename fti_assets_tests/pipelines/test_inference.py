@@ -51,14 +51,14 @@ def test_every_row_names_the_version_its_content_and_the_run(served: Home) -> No
     assert log.null_count().sum_horizontal().item() == 0
 
 
-def test_issued_days_never_change_when_features_are_corrected(served: Home) -> None:
-    issue(returns, DAYS, served, run_id="first")
-    before, profiles = served.predictions.read(returns, DAYS), _profiles(served)
-    materialize(orders.computed(lambda rows: rows.assign(quantity=9), order_source), DAYS, served.features)
-    again = issue(returns, DAYS, served, run_id="second")
+def test_issued_days_never_change_when_features_are_corrected(own_served: Home) -> None:
+    issue(returns, DAYS, own_served, run_id="first")
+    before, profiles = own_served.predictions.read(returns, DAYS), _profiles(own_served)
+    materialize(orders.computed(lambda rows: rows.assign(quantity=9), order_source), DAYS, own_served.features)
+    again = issue(returns, DAYS, own_served, run_id="second")
     assert all(day.kept for day in again)
-    assert served.predictions.read(returns, DAYS).equals(before)
-    assert _profiles(served).equals(profiles)
+    assert own_served.predictions.read(returns, DAYS).equals(before)
+    assert _profiles(own_served).equals(profiles)
 
 
 def test_issued_days_never_change_when_a_new_champion_comes(served: Home) -> None:
@@ -83,12 +83,12 @@ def test_a_resumed_range_issues_only_the_missing_days(served: Home) -> None:
     assert by_day == [["all"], ["one day"], ["all"], ["all"], ["another"], ["all"]]
 
 
-def test_a_day_at_a_time_gives_the_same_log_and_profiles_as_a_range(served: Home, served_template: object) -> None:
-    issue(returns, DAYS, served)
-    at_once, profiles = served.predictions.read(returns, DAYS), _profiles(served)
-    other = served.backtest("day_by_day")
+def test_a_day_at_a_time_gives_the_same_log_and_profiles_as_a_range(own_served: Home) -> None:
+    issue(returns, DAYS, own_served)
+    at_once, profiles = own_served.predictions.read(returns, DAYS), _profiles(own_served)
+    other = own_served.backtest("day_by_day")
     for number in (1, 2):
-        version = served.registry.get("returns", number)
+        version = own_served.registry.get("returns", number)
         files = {name: version.read(name) for name in version.manifest["files"]}
         other.registry.register("returns", files, cutoff=version.cutoff, facts={})
         expected = number - 1 or None
@@ -101,21 +101,21 @@ def test_a_day_at_a_time_gives_the_same_log_and_profiles_as_a_range(served: Home
     assert _profiles(other).equals(profiles)
 
 
-def test_a_kill_between_profile_and_predictions_heals(served: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_between_profile_and_predictions_heals(own_served: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(*_given: object) -> int:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(PredictionLog, "append", killed)
         with pytest.raises(KeyboardInterrupt):
-            issue(returns, DAYS, served)
-    assert served.predictions.missing(returns, DAYS.days) == DAYS.days
-    assert not _profiles(served).is_empty()  # of days that were not issued
-    materialize(orders.computed(lambda rows: rows.assign(quantity=3), order_source), DAYS, served.features)
-    issue(returns, DAYS, served)
-    reference = from_bytes(served.registry.get("returns", 1).read("reference.json"))
-    frame = read_view(returns.view, Window.of_days("2024-01-26", "2024-01-26"), served.features)
-    rows = _profiles(served).filter(pl.col("day") == midnight("2024-01-26"))
+            issue(returns, DAYS, own_served)
+    assert own_served.predictions.missing(returns, DAYS.days) == DAYS.days
+    assert not _profiles(own_served).is_empty()  # of days that were not issued
+    materialize(orders.computed(lambda rows: rows.assign(quantity=3), order_source), DAYS, own_served.features)
+    issue(returns, DAYS, own_served)
+    reference = from_bytes(own_served.registry.get("returns", 1).read("reference.json"))
+    frame = read_view(returns.view, Window.of_days("2024-01-26", "2024-01-26"), own_served.features)
+    rows = _profiles(own_served).filter(pl.col("day") == midnight("2024-01-26"))
     healed = {feature: json.loads(text) for feature, text in rows.select("feature", "counts").iter_rows()}
     assert healed == {name: found.tolist() for name, found in counts(frame, reference.bins).items()}
     assert len(rows) == len(returns.view.columns)  # no second copy of the day
@@ -145,14 +145,14 @@ def test_a_day_without_features_is_named_and_writes_nothing(served: Home) -> Non
     assert served.predictions.missing(returns, window.days) == window.days
 
 
-def test_a_day_without_orders_is_issued_empty_and_stays_so(served: Home) -> None:
+def test_a_day_without_orders_is_issued_empty_and_stays_so(own_served: Home) -> None:
     closed = Window.of_days("2024-01-27", "2024-01-27")
-    materialize(orders.computed(lambda rows: rows.iloc[:0], order_source), closed, served.features)
-    assert [(d.rows, d.model_version, d.mean_prediction, d.kept) for d in issue(returns, closed, served)] == [
+    materialize(orders.computed(lambda rows: rows.iloc[:0], order_source), closed, own_served.features)
+    assert [(d.rows, d.model_version, d.mean_prediction, d.kept) for d in issue(returns, closed, own_served)] == [
         (0, None, None, False)
     ]
-    materialize(orders.computed(lambda rows: rows, order_source), closed, served.features)
-    assert [(d.rows, d.kept) for d in issue(returns, closed, served)] == [(0, True)]
+    materialize(orders.computed(lambda rows: rows, order_source), closed, own_served.features)
+    assert [(d.rows, d.kept) for d in issue(returns, closed, own_served)] == [(0, True)]
 
 
 def test_the_log_itself_refuses_an_issued_day(served: Home) -> None:

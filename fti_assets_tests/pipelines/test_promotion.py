@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from fti_assets.pipelines import promotion
@@ -146,8 +147,6 @@ def test_a_candidate_is_judged_on_the_dataset_it_was_fitted_on_even_if_that_was_
     trained = train_candidate(shop, FIRST, JUDGED)
     frame = shop.datasets.get("returns", midnight(FIRST))
     other = frame.read().head(3)
-    import polars as pl
-
     shop.datasets.write("returns", midnight(FIRST), pl.from_pandas(other), frame.manifest)
     assert reevaluate(JUDGED, trained.version, None, shop).rows == trained.evaluation.rows
 

@@ -38,11 +38,11 @@ def test_the_trial_learns_only_labels_known_before_the_holdout_begins() -> None:
     assert late.tolist() == [False, False, False, True, True]
 
 
-def test_labels_inside_the_holdout_do_not_touch_the_trial(shop: Home) -> None:
-    first = train_candidate(shop, CUTOFF).version
+def test_labels_inside_the_holdout_do_not_touch_the_trial(own_shop: Home) -> None:
+    first = train_candidate(own_shop, CUTOFF).version
     flipped = outcomes.computed(lambda rows: rows.assign(is_returned=~rows["is_returned"]), outcome_source)
-    materialize(flipped, Window.of_days("2024-01-15", LAST_DAY), shop.features)
-    second = train_candidate(shop, CUTOFF).version
+    materialize(flipped, Window.of_days("2024-01-15", LAST_DAY), own_shop.features)
+    second = train_candidate(own_shop, CUTOFF).version
     assert second.read("trial.ubj") == first.read("trial.ubj")
     assert second.read("trial_preprocessing.json") == first.read("trial_preprocessing.json")
     assert second.read("model.ubj") != first.read("model.ubj")
@@ -124,10 +124,10 @@ def test_golden_rows_are_spread_over_the_dataset_and_are_replayed_bit_for_bit(sh
     assert Scorer(version).predict(rows).tolist() == golden["predictions"]
 
 
-def test_the_holdout_of_one_class_has_no_auc_and_its_files_are_plain_json(shop: Home) -> None:
+def test_the_holdout_of_one_class_has_no_auc_and_its_files_are_plain_json(own_shop: Home) -> None:
     never = outcomes.computed(lambda rows: rows.assign(is_returned=False), outcome_source)
-    materialize(never, Window.of_days("2024-01-15", LAST_DAY), shop.features)
-    trained = train_candidate(shop, CUTOFF)
+    materialize(never, Window.of_days("2024-01-15", LAST_DAY), own_shop.features)
+    trained = train_candidate(own_shop, CUTOFF)
     assert trained.evaluation.auc is None
     assert "AUC" not in trained.version.read("card.md").decode()
 

@@ -1,0 +1,38 @@
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: demo test ui daemon serve lint types contracts clean
+
+demo: $(INSTALLED)
+	$(BIN)/fti demo
+
+test: $(INSTALLED)
+	$(BIN)/pytest
+
+ui: $(INSTALLED)
+	$(BIN)/fti ui
+
+daemon: $(INSTALLED)
+	$(BIN)/fti ui --daemon
+
+serve: $(INSTALLED)
+	$(BIN)/fti serve
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+contracts: $(INSTALLED)
+	$(BIN)/lint-imports
+
+$(INSTALLED): pyproject.toml constraints.txt
+	test -d .venv || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+clean:
+	rm -rf .venv .fti

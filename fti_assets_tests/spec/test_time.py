@@ -1,0 +1,68 @@
+import itertools
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fti_assets.spec.errors import DeclarationError
+from fti_assets.spec.time import Window, duration, label_of, midnight
+
+instants = st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "7", "7 d", "d7", "-1d", "0h", "1.5h", "2w", timedelta(0), timedelta(-1), 7, None]
+)
+def test_what_is_no_duration_is_refused_with_examples_of_some(wrong: object) -> None:
+    with pytest.raises(DeclarationError, match="such as '15min', '6h', '28d'"):
+        duration(wrong)  # type: ignore[arg-type]
+
+
+@given(st.integers(1, 100_000))
+def test_a_label_is_read_back_as_the_duration_it_names(minutes: int) -> None:
+    assert duration(label_of(timedelta(minutes=minutes))) == timedelta(minutes=minutes)
+
+
+def test_labels_are_the_shortest() -> None:
+    assert [label_of(duration(text)) for text in ("24h", "90min", "180min", "14d")] == ["1d", "90min", "3h", "14d"]
+    with pytest.raises(DeclarationError, match="whole minutes"):
+        label_of(timedelta(seconds=90))
+
+
+def test_a_window_of_days_holds_both_its_days_whole() -> None:
+    window = Window.of_days("2024-02-28", date(2024, 3, 1))
+    assert (window.start, window.end) == (midnight("2024-02-28"), midnight("2024-03-02"))
+    assert window.days == [date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1)]
+    assert str(window) == "2024-02-28...2024-03-01"
+    assert str(Window.of_days("2024-01-01", "2024-01-01")) == "2024-01-01"
+
+
+def test_a_window_is_in_utc_whatever_zone_it_was_given_in() -> None:
+    new_york = timezone(timedelta(hours=-5))
+    window = Window(datetime(2024, 1, 1, 19, tzinfo=new_york), datetime(2024, 1, 2, 19, tzinfo=new_york))
+    assert window == Window.of_days("2024-01-02", "2024-01-02")
+
+
+def test_naive_and_empty_windows_are_refused() -> None:
+    with pytest.raises(DeclarationError, match="timezone-aware"):
+        Window(datetime(2024, 1, 1), midnight("2024-01-02"))
+    with pytest.raises(DeclarationError, match="the end after the start"):
+        Window(midnight("2024-01-02"), midnight("2024-01-02"))
+
+
+@given(instants, st.timedeltas(timedelta(microseconds=1), timedelta(days=60)), st.integers(1, 20))
+def test_the_parts_of_a_window_follow_each_other_and_cover_it(start: datetime, length: timedelta, days: int) -> None:
+    window = Window(start, start + length)
+    parts = list(window.split(days))
+    assert (parts[0].start, parts[-1].end) == (window.start, window.end)
+    assert all(a.end == b.start for a, b in itertools.pairwise(parts))
+    assert all(part.end - part.start <= timedelta(days=days) for part in parts)
+
+
+@given(instants, st.timedeltas(timedelta(microseconds=1), timedelta(days=9)))
+def test_the_days_of_a_window_are_those_that_hold_one_of_its_instants(start: datetime, length: timedelta) -> None:
+    window = Window(start, start + length)
+    around = [start.date() + timedelta(days=n) for n in range(-1, 12)]
+    touched = [d for d in around if midnight(d) < window.end and midnight(d) + timedelta(days=1) > window.start]
+    assert window.days == touched

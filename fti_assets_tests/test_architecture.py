@@ -1,0 +1,121 @@
+"""What holds for the package as a whole: layers, imports, sizes, words."""
+
+import ast
+import importlib
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import fti_assets
+
+ROOT = Path(fti_assets.__file__).parent
+TESTS = Path(__file__).parent
+MODULES = sorted(path for path in ROOT.rglob("*.py") if path.name != "__init__.py")
+LAYERS = ("spec", "compute", "stores", "pipelines", "orchestration", "serving", "flights")
+
+TESTED_ELSEWHERE = {
+    "spec/evaluation": "two frozen values without behaviour",
+    "stores/durable": "the files under journal and versions, whose tests tear and change them",
+    "flights/schemas": "declarations; the flights' features conform to them",
+    "flights/trailing_schemas": "declarations; the flights' features conform to them",
+    "flights/source_schemas": "declarations; test_sources reads the real rows through them",
+}
+
+
+def _named(path: Path) -> str:
+    return ".".join(("fti_assets", *path.relative_to(ROOT).with_suffix("").parts))
+
+
+def _loaded_after(statement: str) -> set[str]:
+    """The top-level packages that a fresh Python has loaded after a statement."""
+    script = f"{statement}\nimport sys\nsys.stdout.write(' '.join({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_each_layer_imports_only_to_its_left() -> None:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT.parent, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    assert not _loaded_after("import fti_assets") & {"pandas", "polars", "numpy", "dagster", "xgboost", "deltalake"}
+
+
+def test_nothing_but_the_shell_loads_dagster() -> None:
+    layers = ("spec", "compute", "stores", "pipelines", "serving")
+    names = [_named(path) for path in MODULES if path.relative_to(ROOT).parts[0] in layers]
+    assert len(names) > 40
+    assert "dagster" not in _loaded_after("import " + ", ".join(names))
+
+
+def test_contracts_load_no_engine() -> None:
+    names = [_named(path) for path in (ROOT / "spec").glob("[a-z]*.py")]
+    assert not _loaded_after("import " + ", ".join(names)) & {"xgboost", "deltalake", "fastapi", "sqlite3"}
+
+
+def test_files_are_small() -> None:
+    lines = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in MODULES}
+    assert {name: count for name, count in lines.items() if count > 300} == {}
+    assert statistics.median(lines.values()) < 100
+
+
+def _described(tree: ast.Module | ast.ClassDef, name: str) -> Iterator[tuple[str, str]]:
+    """The first lines of the docstrings of a module or class and of what is public in it.
+
+    Methods of a derived class are left out: those that override have the words of their base.
+    """
+    yield name, (ast.get_docstring(tree) or "").split("\n")[0]
+    if isinstance(tree, ast.ClassDef) and tree.bases:
+        return
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from _described(node, node.name)
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node.name, (ast.get_docstring(node) or "").split("\n")[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_named)
+def test_everything_public_is_described_by_a_sentence(path: Path) -> None:
+    lines = dict(_described(ast.parse(path.read_text()), "the module"))
+    assert {name: line for name, line in lines.items() if not line.endswith(".")} == {}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_named)
+def test_nothing_is_pickled_evaluated_printed_or_postponed(path: Path) -> None:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            found |= {node.func.id} & {"eval", "exec", "print", "__import__"}
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names} & {"pickle", "cloudpickle", "joblib", "dill"}
+        if isinstance(node, ast.ImportFrom):
+            found |= {node.module} & {"pickle", "cloudpickle", "joblib", "dill", "__future__"}
+    assert found == set()
+
+
+def test_the_public_names_are_few_and_each_is_there() -> None:
+    assert len(fti_assets.__all__) <= 15
+    assert dir(fti_assets) == sorted(fti_assets.__all__)
+    for name in fti_assets.__all__:
+        assert getattr(fti_assets, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'FeatureGrop'; public names: UTC, Source, FeatureGroup"):
+        _ = fti_assets.FeatureGrop
+
+
+def test_every_module_has_a_test_file_of_its_name() -> None:
+    modules = {str(p.relative_to(ROOT).with_suffix("")) for p in MODULES if p.relative_to(ROOT).parts[0] in LAYERS}
+    tested = {str(p.relative_to(TESTS).with_name(p.stem.removeprefix("test_"))) for p in TESTS.rglob("test_*.py")}
+    assert sorted(modules - tested - set(TESTED_ELSEWHERE)) == []
+    assert sorted(set(TESTED_ELSEWHERE) - modules | set(TESTED_ELSEWHERE) & tested) == []
+
+
+def test_every_module_can_be_imported() -> None:
+    for path in MODULES:
+        importlib.import_module(_named(path))

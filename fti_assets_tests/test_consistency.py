@@ -1,0 +1,54 @@
+"""What a model sees and says online is what it sees and says in batch, bit for bit."""
+
+import polars as pl
+import pytest
+
+from fti_assets.compute.frames import to_polars
+from fti_assets.pipelines.inference import issue
+from fti_assets.pipelines.online import answer, load_online, online_features
+from fti_assets.pipelines.scoring import Scorer
+from fti_assets.pipelines.views import read_view
+from fti_assets.spec.time import Window
+from fti_assets.stores.home import Home
+from fti_assets_tests.metamorphic import same_bits
+from fti_assets_tests.worlds import orders, returns
+
+VIEW = returns.view
+DAYS = Window.of_days("2024-02-13", "2024-02-14")  # the last two: those that the online store answers for
+
+
+@pytest.fixture
+def online(served: Home) -> Home:
+    for group in VIEW.groups[1:]:
+        load_online(group, [VIEW], served)
+    return served
+
+
+def _rows(frame: object) -> pl.DataFrame:
+    return to_polars(frame, {**VIEW.spine.columns, **VIEW.columns})
+
+
+def test_a_batch_row_is_the_online_row(online: Home) -> None:
+    batch = read_view(VIEW, DAYS, online.features)
+    requests = online.features.read(orders, DAYS)
+    features = online_features(VIEW, requests, online.online)
+    assert features[list(batch.columns)].dtypes.to_dict() == batch.dtypes.to_dict()
+    assert same_bits(_rows(features), _rows(batch))
+
+
+def test_a_request_alone_has_the_bits_that_it_has_among_others(online: Home) -> None:
+    batch = read_view(VIEW, DAYS, online.features)
+    requests = online.features.read(orders, DAYS)
+    for n in range(0, len(requests), 7):
+        alone = online_features(VIEW, requests[n], online.online)
+        assert same_bits(_rows(alone), _rows(batch.iloc[[n]]))
+        assert alone[list(batch.columns)].dtypes.to_dict() == batch.dtypes.to_dict()
+
+
+def test_an_issued_prediction_is_the_online_answer(online: Home) -> None:
+    issue(returns, DAYS, online)
+    issued = online.predictions.read(returns, DAYS)["prediction"].to_list()
+    scorer = Scorer(online.registry.champion("returns"))
+    requests = online.features.read(orders, DAYS)
+    assert answer(VIEW, scorer, requests, online.online).tolist() == issued
+    assert [answer(VIEW, scorer, requests[n], online.online)[0] for n in range(0, 40, 5)] == issued[::5]
