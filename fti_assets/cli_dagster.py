@@ -12,7 +12,9 @@ DEFAULT_DEMO = "fti_assets.flights.demo"
 
 
 @click.command()
-@click.option("--system", metavar="MODULE", default=DEFAULT_DEMO, show_default=True, help="A module: defs and LIFETIME.")
+@click.option(
+    "--system", metavar="MODULE", default=DEFAULT_DEMO, show_default=True, help="A module: defs and LIFETIME."
+)
 @click.pass_obj
 def demo(home: Path, system: str) -> None:
     """Live through the flights of 2013 in minutes, through Dagster.
@@ -38,7 +40,9 @@ def demo(home: Path, system: str) -> None:
     click.echo(as_text(summary))
     click.echo(f"\nThe same numbers: {home / 'summary.json'}. Features, models, predictions: {home}.")
     click.echo("Look at them: make ui. Ask the champion: make serve.")
-    click.echo(f"By hand: export FTI_HOME={home} DAGSTER_HOME={instance_directory(stores)}, then dg launch as in the README.")
+    click.echo(
+        f"By hand: export FTI_HOME={home} DAGSTER_HOME={instance_directory(stores)}, then dg launch as in the README."
+    )
 
 
 @click.command()

@@ -14,12 +14,17 @@ from fti_assets.spec.selection import Selection
 
 
 def assemble(view: FeatureView, spine: pl.DataFrame, groups: Mapping[str, pl.DataFrame]) -> pd.DataFrame:
-    """The view's features for each spine row, in the spine's order, behind the spine's own columns.
+    """The view's features for each spine row, in the spine's order, behind the spine's own columns."""
+    return complete(view, join(view, spine, groups))
 
-    `groups` holds the rows of each joined group by name. A feature that was not known is null.
+
+def join(view: FeatureView, spine: pl.DataFrame, groups: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The spine with all that is looked up beside it; `groups` holds the rows of each joined group by name.
+
+    A feature that was not known is null.
     """
     joined = [look_up(view, selection, spine, groups[selection.group.name]) for selection in view.joined]
-    return complete(view, pl.concat([spine, *joined], how="horizontal"))
+    return pl.concat([spine, *joined], how="horizontal")
 
 
 def look_up(view: FeatureView, selection: Selection, spine: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

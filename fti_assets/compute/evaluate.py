@@ -27,7 +27,7 @@ def evaluate(
         loss=loss(metric, label, prediction),
         baseline_loss=loss(metric, label, constant),
         calibration_gap=calibration_gap(label, prediction),
-        auc=auc(label, prediction) if is_binary else None,
+        auc=auc(label, prediction) if is_binary and 0 < label.mean() < 1 else None,
         slices={name: _sliced(metric, label, prediction, constant, values) for name, values in slices.items()},
     )
 

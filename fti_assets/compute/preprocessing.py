@@ -31,7 +31,7 @@ class Preprocessing:
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
         """Rows × columns as float32, the same bits for a row alone and in a batch."""
-        matrix = np.empty((len(frame), len(self.kinds)), dtype=np.float32, order="F")
+        matrix = np.empty((len(frame), len(self.kinds)), dtype=np.float32)
         for position, (name, kind) in enumerate(self.kinds.items()):
             if kind == "text":
                 codes = pd.Index(self.categories[name]).get_indexer(frame[name]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""True UTC from wall clocks that carry no zone."""
+"""Minutes as durations and back, and true UTC from wall clocks that carry no zone."""
 
 import pandas as pd
 
@@ -8,6 +8,16 @@ MINUTES_A_DAY = 24 * 60
 def minutes(count: pd.Series) -> pd.Series:
     """Numbers of minutes as durations; null stays null."""
     return pd.to_timedelta(count, unit="min").astype("timedelta64[us]")
+
+
+def in_minutes(length: pd.Series) -> pd.Series:
+    """Durations as numbers of minutes; null stays null."""
+    return length / pd.Timedelta(minutes=1)
+
+
+def block_minutes(flights: pd.DataFrame) -> pd.Series:
+    """Each flight's scheduled minutes from gate to gate."""
+    return in_minutes(flights["scheduled_arrival"] - flights["scheduled_departure"])
 
 
 def next_at_clock(after: pd.Series, clock: pd.Series, zone: pd.Series) -> pd.Series:

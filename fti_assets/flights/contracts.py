@@ -56,35 +56,49 @@ tail_numbers = FeatureGroup(
     trailing_schemas.TailNumberHistory, keys="tail_number", event_time="as_of", name="tail_numbers"
 )
 
+COUNTS = ("flight_count_1h", "flight_count_3h", "flight_count_12h")
 FEATURES = (
-    departures["carrier", "origin", "destination", "flight", "distance", "block_minutes"],
+    departures["carrier", "origin", "destination", "flight", "distance"],
     weather.select(),
     aircraft["year_built", "seats"],
     takeoffs["scheduled_departure", "departed_at", "block_minutes", "delay"]
     .by("tail_number")
-    .prefixed("aircraft_left_"),
+    .prefixed("aircraft_left_")
+    .hidden("block_minutes"),
     arrivals["scheduled_departure", "landed_at", "arrival_delay"].by("tail_number").prefixed("aircraft_landed_"),
-    due["due_at", "block_minutes"].by("tail_number").prefixed("aircraft_due_"),
-    origin_landings.select().prefixed("origin_landed_"),
-    origin_takeoffs.select().prefixed("origin_left_"),
-    origin_due.select().prefixed("origin_due_"),
+    due["due_at", "block_minutes"].by("tail_number").prefixed("aircraft_due_").hidden(),
+    origin_landings[
+        "delay_mean_1h",
+        "delay_mean_3h",
+        "delay_mean_12h",
+        "lost_mean_1h",
+        "lost_mean_3h",
+        "lost_mean_12h",
+        "is_late_mean_3h",
+    ].prefixed("origin_landed_"),
+    origin_takeoffs["delay_mean_1h", "delay_mean_3h", "delay_mean_12h", "is_late_mean_3h", *COUNTS]
+    .prefixed("origin_left_")
+    .hidden(*COUNTS),
+    origin_due.select().prefixed("origin_due_").hidden(),
     origin_schedule.select().prefixed("origin_scheduled_"),
-    airline_takeoffs.select().prefixed("airline_left_"),
-    airline_due.select().prefixed("airline_due_"),
-    destination_landings.select().prefixed("destination_landed_"),
+    airline_takeoffs.select().prefixed("airline_left_").hidden(*COUNTS),
+    airline_due.select().prefixed("airline_due_").hidden(),
+    destination_landings[
+        "delay_mean_3h", "delay_mean_12h", "lost_mean_3h", "lost_mean_12h", "is_late_mean_12h"
+    ].prefixed("destination_landed_"),
     destination_takeoffs.select().prefixed("destination_left_"),
     carriers.select().prefixed("carrier_"),
-    routes.select().prefixed("route_"),
-    destinations.select().prefixed("destination_"),
+    routes["delay_mean_7d", "delay_mean_30d"].prefixed("route_"),
+    destinations["is_late_mean_1d", "is_late_mean_7d"].prefixed("destination_"),
     origins.select().prefixed("origin_"),
-    flight_numbers.select().prefixed("flight_number_"),
-    tail_numbers.select().prefixed("tail_number_"),
+    flight_numbers["is_late_mean_30d", "delay_mean_7d", "delay_mean_30d"].prefixed("flight_number_"),
+    tail_numbers["delay_mean_7d", "delay_mean_30d"].prefixed("tail_number_"),
 )
 ON_DEMAND = (calendar, overdue, turn)
 TREES = XGBoost(
-    rounds=100,
-    max_depth=6,
-    learning_rate=0.1,
+    rounds=60,
+    max_depth=5,
+    learning_rate=0.15,
     params={"subsample": 0.7, "colsample_bynode": 0.25, "min_child_weight": 30, "reg_lambda": 5, "max_bin": 32},
     ordered_categories=True,
 )
@@ -110,4 +124,8 @@ arrival_delay = Model(
     owners=("team:flights",),
 )
 MODELS = (late_arrival, arrival_delay)
-RETRAIN = Retrain(max_age="28d", calibration_gap=0.03, cooldown="14d")
+RETRAIN = {
+    "late_arrival": Retrain(max_age="28d", calibration_gap=0.03, cooldown="14d"),
+    "arrival_delay": Retrain(max_age="28d", calibration_gap=5.0, cooldown="14d"),
+}
+"""Calibration gaps in the label's unit: a share of flights, and minutes."""

@@ -19,11 +19,15 @@ BINDINGS = (
     c.origin_landings.aggregated(
         c.arrivals, "origin", {"delay": ["mean"], "lost": ["mean"], "is_late": ["mean"]}, HOURS, EVERY
     ),
-    c.origin_takeoffs.aggregated(c.takeoffs, "origin", {"delay": ["mean", "count"], "is_late": ["mean"]}, HOURS, EVERY),
-    c.origin_due.aggregated(c.due, "origin", {"distance": ["count"]}, HOURS, EVERY),
-    c.origin_schedule.aggregated(c.departures, "origin", {"distance": ["count"]}, ("1h", "2h"), EVERY),
-    c.airline_takeoffs.aggregated(c.takeoffs, ("carrier", "origin"), {"delay": ["mean", "count"]}, HOURS, EVERY),
-    c.airline_due.aggregated(c.due, ("carrier", "origin"), {"distance": ["count"]}, ("3h", "12h"), EVERY),
+    c.origin_takeoffs.aggregated(
+        c.takeoffs, "origin", {"delay": ["mean"], "flight": ["count"], "is_late": ["mean"]}, HOURS, EVERY
+    ),
+    c.origin_due.aggregated(c.due, "origin", {"flight": ["count"]}, HOURS, EVERY),
+    c.origin_schedule.aggregated(c.departures, "origin", {"flight": ["count"]}, ("1h", "2h"), EVERY),
+    c.airline_takeoffs.aggregated(
+        c.takeoffs, ("carrier", "origin"), {"delay": ["mean"], "flight": ["count"]}, HOURS, EVERY
+    ),
+    c.airline_due.aggregated(c.due, ("carrier", "origin"), {"flight": ["count"]}, ("3h", "12h"), EVERY),
     c.destination_landings.aggregated(
         c.arrivals, "destination", {"delay": ["mean"], "lost": ["mean"], "is_late": ["mean"]}, ("3h", "12h"), EVERY
     ),

@@ -1,5 +1,6 @@
 """The rows of the feature groups that are computed from one flight, one observation or one aircraft."""
 
+import pandas as pd
 import pandera.pandas as pa
 
 from fti_assets.spec.time import UTC
@@ -19,80 +20,92 @@ class Departure(pa.DataFrameModel):
     origin: str = pa.Field(isin=("EWR", "JFK", "LGA"), description="airport in New York")
     destination: str = pa.Field(description="airport, three-letter code")
     distance: int = pa.Field(gt=0, description="miles")
-    block_minutes: float = pa.Field(gt=0, le=1440, description="scheduled minutes from gate to gate")
     scheduled_departure: UTC = pa.Field(description="from the gate")
     scheduled_arrival: UTC = pa.Field(description="at the gate")
     predict_at: UTC = pa.Field(description="two hours before scheduled departure")
 
+    @pa.dataframe_check(description="arrives after it departs, within a day")
+    def takes_less_than_a_day(cls, rows: pd.DataFrame) -> pd.Series:  # noqa: N805
+        """Scheduled from gate to gate."""
+        took = rows["scheduled_arrival"] - rows["scheduled_departure"]
+        return (took > pd.Timedelta(0)) & (took < pd.Timedelta(days=1))
+
 
 class Due(pa.DataFrameModel):
-    """A flight at the moment it was due to leave, whether it left or not."""
+    """A flight at the moment it was due to leave, whether it left or not.
 
-    flight_id: str
-    tail_number: str = pa.Field(nullable=True)
-    carrier: str
-    origin: str
-    distance: int = pa.Field(gt=0, description="miles")
+    Set against the flights that left, it tells how many are waiting at their gates.
+    """
+
+    flight_id: str = pa.Field(description="as in the schedule")
+    tail_number: str = pa.Field(nullable=True, description="registration of the aircraft")
+    carrier: str = pa.Field(description="IATA code of the airline")
+    flight: int = pa.Field(description="the airline's flight number")
+    origin: str = pa.Field(description="airport in New York")
     block_minutes: float = pa.Field(gt=0, description="scheduled minutes from gate to gate")
     due_at: UTC = pa.Field(description="scheduled departure")
 
 
 class Takeoff(pa.DataFrameModel):
-    """An aircraft that left its gate in New York, known when it did."""
+    """A flight that left its gate in New York, known when it did."""
 
-    tail_number: str
-    flight_id: str
-    carrier: str
-    origin: str
-    destination: str
-    scheduled_departure: UTC
+    tail_number: str = pa.Field(description="registration of the aircraft")
+    flight_id: str = pa.Field(description="as in the schedule")
+    carrier: str = pa.Field(description="IATA code of the airline")
+    flight: int = pa.Field(description="the airline's flight number")
+    origin: str = pa.Field(description="airport in New York")
+    destination: str = pa.Field(description="airport, three-letter code")
+    scheduled_departure: UTC = pa.Field(description="from the gate; it tells which flight this is, online too")
     block_minutes: float = pa.Field(gt=0, description="scheduled minutes from gate to gate")
-    departed_at: UTC
+    departed_at: UTC = pa.Field(description="when it left the gate")
     delay: float = pa.Field(ge=-60, le=300, description="minutes after schedule, clipped to -60 to 300")
     is_late: bool = pa.Field(description="left 15 minutes late or more")
 
 
 class Arrival(pa.DataFrameModel):
-    """A flight that reached its gate, known when it did; a cancelled or diverted one never is."""
+    """A flight that reached its gate, known when it did: the models' labels, and what trailing windows are made of.
 
-    flight_id: str
-    carrier: str
-    flight: int
-    tail_number: str
-    origin: str
-    destination: str
-    scheduled_departure: UTC
-    scheduled_arrival: UTC
+    A cancelled or diverted flight never arrives, so it has no row and no label.
+    """
+
+    flight_id: str = pa.Field(description="as in the schedule")
+    carrier: str = pa.Field(description="IATA code of the airline")
+    flight: int = pa.Field(description="the airline's flight number")
+    tail_number: str = pa.Field(description="registration of the aircraft")
+    origin: str = pa.Field(description="airport in New York")
+    destination: str = pa.Field(description="airport, three-letter code")
+    scheduled_departure: UTC = pa.Field(description="from the gate in New York")
+    scheduled_arrival: UTC = pa.Field(description="at the gate")
     landed_at: UTC = pa.Field(description="when it reached the gate")
     arrival_delay: float = pa.Field(description="minutes after schedule; negative if early")
     delay: float = pa.Field(ge=-60, le=300, description="the same, clipped to -60 to 300")
     is_late: bool = pa.Field(description="15 minutes late or more")
-    lost: float = pa.Field(description="minutes lost after leaving the gate")
+    lost: float = pa.Field(description="minutes lost after leaving the gate; negative if made up")
 
 
 class Weather(pa.DataFrameModel):
     """An hour's weather at an origin, published a few minutes after it was observed."""
 
-    origin: str
-    observed_at: UTC
-    published_at: UTC
+    origin: str = pa.Field(description="airport in New York")
+    observed_at: UTC = pa.Field(description="minute 51 of the hour")
+    published_at: UTC = pa.Field(description="five minutes later")
     temperature: float = pa.Field(nullable=True, description="degrees Fahrenheit")
     dewpoint: float = pa.Field(nullable=True, description="degrees Fahrenheit")
     humidity: float = pa.Field(nullable=True, ge=0, le=100, description="per cent")
     wind_speed: float = pa.Field(nullable=True, ge=0, le=200, description="miles per hour; null where implausible")
-    wind_gust: float = pa.Field(nullable=True, ge=0, le=200, description="miles per hour")
-    wind_east: float = pa.Field(nullable=True, description="miles per hour out of the east")
-    wind_north: float = pa.Field(nullable=True, description="miles per hour out of the north")
+    wind_gust: float = pa.Field(nullable=True, ge=0, le=200, description="miles per hour; null if none")
+    wind_east: float = pa.Field(nullable=True, description="miles per hour out of the east, negative out of the west")
+    wind_north: float = pa.Field(nullable=True, description="the same, out of the north")
     precipitation: float = pa.Field(nullable=True, ge=0, description="inches in the hour")
     pressure: float = pa.Field(nullable=True, gt=800, lt=1100, description="millibars at sea level")
-    visibility: float = pa.Field(nullable=True, ge=0, description="miles")
+    visibility: float = pa.Field(nullable=True, ge=0, description="miles; 10 is ten or more")
 
 
 class Aircraft(pa.DataFrameModel):
-    """An aircraft in the register."""
+    """An aircraft in the register; about one flight in six is by one that is not listed."""
 
-    tail_number: str
-    year_built: float = pa.Field(nullable=True)
-    seats: int = pa.Field(gt=0)
-    manufacturer: str
-    engines: int = pa.Field(gt=0)
+    tail_number: str = pa.Field(description="registration")
+    year_built: float = pa.Field(nullable=True, description="year")
+    seats: int = pa.Field(gt=0, description="how many")
+    manufacturer: str = pa.Field(description="as registered")
+    engines: int = pa.Field(gt=0, description="how many")

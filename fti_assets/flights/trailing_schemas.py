@@ -1,7 +1,8 @@
 """The rows of each feature group of trailing windows: `<column>_<statistic>_<window>`, known when the window ends.
 
-A mean or deviation is null where its window holds no flight. Delays are in minutes, clipped to -60 to 300 so that one
-stranded flight does not stand for an hour of traffic; `is_late` is a share; `lost` are minutes lost after leaving.
+A mean is null where its window holds no flight. Delays are in minutes, clipped to -60 to 300 so that one stranded
+flight does not stand for an hour of traffic; the mean of `is_late` is a share; `lost` are minutes lost after leaving
+the gate.
 """
 
 import pandera.pandas as pa
@@ -16,7 +17,7 @@ class _Trailing(pa.DataFrameModel):
 
 
 class OriginLandings(_Trailing):
-    """How the flights from an origin that landed in the last hours did."""
+    """How the flights from an origin that landed in the last hours did: delay, minutes lost on the way, share late."""
 
     origin: str
     delay_mean_1h: float = pa.Field(nullable=True)
@@ -31,61 +32,61 @@ class OriginLandings(_Trailing):
 
 
 class OriginTakeoffs(_Trailing):
-    """How the flights that left an origin in the last hours left."""
+    """How the flights that left an origin in the last hours left: delay, how many, share 15 minutes late or more."""
 
     origin: str
     delay_mean_1h: float = pa.Field(nullable=True)
     delay_mean_3h: float = pa.Field(nullable=True)
     delay_mean_12h: float = pa.Field(nullable=True)
-    delay_count_1h: int = pa.Field(ge=0)
-    delay_count_3h: int = pa.Field(ge=0)
-    delay_count_12h: int = pa.Field(ge=0)
+    flight_count_1h: int = pa.Field(ge=0)
+    flight_count_3h: int = pa.Field(ge=0)
+    flight_count_12h: int = pa.Field(ge=0)
     is_late_mean_1h: float = pa.Field(nullable=True)
     is_late_mean_3h: float = pa.Field(nullable=True)
     is_late_mean_12h: float = pa.Field(nullable=True)
 
 
 class OriginDue(_Trailing):
-    """How many flights were due to leave an origin in the last hours."""
+    """How many flights were due to leave an origin in the last hours, whether they left or not."""
 
     origin: str
-    distance_count_1h: int = pa.Field(ge=0)
-    distance_count_3h: int = pa.Field(ge=0)
-    distance_count_12h: int = pa.Field(ge=0)
+    flight_count_1h: int = pa.Field(ge=0)
+    flight_count_3h: int = pa.Field(ge=0)
+    flight_count_12h: int = pa.Field(ge=0)
 
 
 class OriginSchedule(_Trailing):
-    """How many flights are due to leave an origin in the hours before one that is predicted now."""
+    """How many flights are due to leave an origin in the hour or two before one that is predicted now."""
 
     origin: str
-    distance_count_1h: int = pa.Field(ge=0)
-    distance_count_2h: int = pa.Field(ge=0)
+    flight_count_1h: int = pa.Field(ge=0)
+    flight_count_2h: int = pa.Field(ge=0)
 
 
 class AirlineTakeoffs(_Trailing):
-    """How a carrier's flights left an origin in the last hours."""
+    """How a carrier's flights left an origin in the last hours: delay, and how many."""
 
     carrier: str
     origin: str
     delay_mean_1h: float = pa.Field(nullable=True)
     delay_mean_3h: float = pa.Field(nullable=True)
     delay_mean_12h: float = pa.Field(nullable=True)
-    delay_count_1h: int = pa.Field(ge=0)
-    delay_count_3h: int = pa.Field(ge=0)
-    delay_count_12h: int = pa.Field(ge=0)
+    flight_count_1h: int = pa.Field(ge=0)
+    flight_count_3h: int = pa.Field(ge=0)
+    flight_count_12h: int = pa.Field(ge=0)
 
 
 class AirlineDue(_Trailing):
-    """How many of a carrier's flights were due to leave an origin in the last hours."""
+    """How many of a carrier's flights were due to leave an origin in the last hours, whether they left or not."""
 
     carrier: str
     origin: str
-    distance_count_3h: int = pa.Field(ge=0)
-    distance_count_12h: int = pa.Field(ge=0)
+    flight_count_3h: int = pa.Field(ge=0)
+    flight_count_12h: int = pa.Field(ge=0)
 
 
 class DestinationLandings(_Trailing):
-    """How the flights that reached a destination in the last hours did."""
+    """How the flights that reached a destination in the last hours did: delay, minutes lost on the way, share late."""
 
     destination: str
     delay_mean_3h: float = pa.Field(nullable=True)
@@ -97,7 +98,7 @@ class DestinationLandings(_Trailing):
 
 
 class DestinationTakeoffs(_Trailing):
-    """How the flights to a destination left in the last hours."""
+    """How late the flights to a destination left in the last hours."""
 
     destination: str
     delay_mean_3h: float = pa.Field(nullable=True)
@@ -105,7 +106,7 @@ class DestinationTakeoffs(_Trailing):
 
 
 class CarrierHistory(_Trailing):
-    """How often a carrier's flights were late on the last days."""
+    """What share of a carrier's flights were late over the last days."""
 
     carrier: str
     is_late_mean_1d: float = pa.Field(nullable=True)
@@ -114,7 +115,7 @@ class CarrierHistory(_Trailing):
 
 
 class RouteHistory(_Trailing):
-    """The delay on a route on the last days."""
+    """How late flights between two airports were over the last days."""
 
     origin: str
     destination: str
@@ -124,7 +125,7 @@ class RouteHistory(_Trailing):
 
 
 class DestinationHistory(_Trailing):
-    """How often flights to a destination were late on the last days."""
+    """What share of the flights to a destination were late over the last days."""
 
     destination: str
     is_late_mean_1d: float = pa.Field(nullable=True)
@@ -133,7 +134,7 @@ class DestinationHistory(_Trailing):
 
 
 class OriginHistory(_Trailing):
-    """How often flights from an origin were late on the last days."""
+    """What share of the flights from an origin were late over the last days."""
 
     origin: str
     is_late_mean_1d: float = pa.Field(nullable=True)
@@ -142,7 +143,7 @@ class OriginHistory(_Trailing):
 
 
 class FlightNumberHistory(_Trailing):
-    """How a flight number did on the last days."""
+    """How the flights of one number did over the last days: share late, and delay."""
 
     carrier: str
     flight: int
@@ -155,7 +156,7 @@ class FlightNumberHistory(_Trailing):
 
 
 class TailNumberHistory(_Trailing):
-    """How an aircraft's flights did on the last days."""
+    """How late an aircraft's flights were over the last days."""
 
     tail_number: str
     delay_mean_1d: float = pa.Field(nullable=True)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fti_assets.flights import schemas
+from fti_assets.flights.clock import block_minutes
 from fti_assets.spec.schema import columns_of
 
 LATE_MINUTES = 15
@@ -15,19 +16,19 @@ FASTEST_WIND = 200.0
 
 def as_scheduled(schedule: pd.DataFrame) -> pd.DataFrame:
     """Departures: the flights to predict."""
-    return schedule.assign(block_minutes=_block(schedule))[list(columns_of(schemas.Departure))]
+    return schedule[list(columns_of(schemas.Departure))]
 
 
 def as_due(schedule: pd.DataFrame) -> pd.DataFrame:
     """Flights whose time to leave has come."""
-    due = schedule.assign(block_minutes=_block(schedule), due_at=schedule["scheduled_departure"])
+    due = schedule.assign(block_minutes=block_minutes(schedule), due_at=schedule["scheduled_departure"])
     return due[list(columns_of(schemas.Due))]
 
 
 def as_left(takeoffs: pd.DataFrame) -> pd.DataFrame:
     """Flights that left, and how late."""
     left = takeoffs.assign(
-        block_minutes=_block(takeoffs),
+        block_minutes=block_minutes(takeoffs),
         delay=takeoffs["dep_delay"].clip(*CLIP),
         is_late=takeoffs["dep_delay"] >= LATE_MINUTES,
     )
@@ -58,7 +59,3 @@ def as_published(observations: pd.DataFrame) -> pd.DataFrame:
 def as_registered(aircraft: pd.DataFrame) -> pd.DataFrame:
     """The register's aircraft."""
     return aircraft[list(columns_of(schemas.Aircraft))]
-
-
-def _block(flights: pd.DataFrame) -> pd.Series:
-    return (flights["scheduled_arrival"] - flights["scheduled_departure"]) / pd.Timedelta(minutes=1)

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def accepting_beta(build: Callable[P, T]) -> Callable[P, T]:
-    """Build without Dagster's beta warnings; what is beta here (backfill policies) is pinned by tests."""
+    """Build without Dagster's beta warnings; backfill policies, partitions that may not exist."""
 
     @functools.wraps(build)
     def quietly(*args: P.args, **kwargs: P.kwargs) -> T:

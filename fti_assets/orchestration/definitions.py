@@ -1,6 +1,6 @@
 """From bindings, models and predictions to three Dagster code locations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -24,7 +24,7 @@ from fti_assets.orchestration.training_assets import (
     monitoring_key,
 )
 from fti_assets.spec.binding import Binding, Computed
-from fti_assets.spec.errors import DeclarationError
+from fti_assets.spec.errors import DeclarationError, unknown
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.model import Model
 from fti_assets.spec.predictions import Predictions
@@ -52,13 +52,18 @@ def feature_pipeline(*bindings: Binding, since: str, until: str | None = None) -
 
 
 def training_pipeline(
-    *models: Model, retrain: Retrain, since: str, first_cutoff: str, until: str | None = None
+    *models: Model, retrain: Retrain | Mapping[str, Retrain], since: str, first_cutoff: str, until: str | None = None
 ) -> dg.Definitions:
     """The training pipeline as a code location: `datasets/*`, `models/*`, `champion/*` and retraining decisions.
 
     A partition is a cutoff: one every week from `first_cutoff`. Datasets begin at `since`, where the features do.
+    `retrain` is one policy for all models, or one for each by name.
     """
     _refuse_twice("model", [model.name for model in models])
+    policies = retrain if isinstance(retrain, Mapping) else {model.name: retrain for model in models}
+    for model in models:
+        if model.name not in policies:
+            raise DeclarationError(f"retrain: {unknown('policy for model', model.name, policies)}")
     days, cutoffs = daily(since, until), weekly(first_cutoff, until)
     assets: list[dg.AssetsDefinition] = []
     jobs, sensors = [], []
@@ -68,7 +73,7 @@ def training_pipeline(
             dataset_asset(model, since, cutoffs),
             model_asset(model, cutoffs),
             champion_asset(model),
-            decision_asset(model, retrain, first_cutoff, cutoffs),
+            decision_asset(model, policies[model.name], since, cutoffs),
         ]
         jobs.append(job)
         sensors.append(retrain_sensor(model, job.name))

@@ -8,6 +8,7 @@ import dagster as dg
 
 from fti_assets.orchestration.beta import accepting_beta
 from fti_assets.orchestration.checks import CheckResult, check_results
+from fti_assets.orchestration.code_version import binding_version, run_version
 from fti_assets.orchestration.conditions import newest_missing
 from fti_assets.orchestration.describe import feature_key, group_schema, table
 from fti_assets.orchestration.home_resource import HomeResource
@@ -58,6 +59,7 @@ def feature_asset(binding: Binding, partitions: dg.DailyPartitionsDefinition) ->
         partitions_def=None if group.dimension else partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=[dg.AssetCheckSpec(CONTRACT, asset=key, description="Every row keeps the group's contract.")],
+        code_version=binding_version(binding),
         group_name="features",
         kinds={"polars" if isinstance(binding, Aggregated) else "pandas", "deltalake"},
         owners=list(group.owners),
@@ -76,7 +78,7 @@ def feature_asset(binding: Binding, partitions: dg.DailyPartitionsDefinition) ->
         if not group.dimension:
             for day, rows in written.rows_by_day.items():
                 context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day)
-        yield dg.MaterializeResult(metadata=_figures(written))
+        yield dg.MaterializeResult(metadata=_figures(written), data_version=run_version(context))
         yield from check_results(context, key, CONTRACT, True, {"rows": written.rows, "partitions": str(window)})
 
     return materialized

@@ -10,6 +10,7 @@ import numpy as np
 
 from fti_assets.orchestration.beta import accepting_beta
 from fti_assets.orchestration.checks import CheckResult, check_results
+from fti_assets.orchestration.code_version import run_version, view_version
 from fti_assets.orchestration.conditions import newest_missing
 from fti_assets.orchestration.describe import feature_key, kinds_schema
 from fti_assets.orchestration.home_resource import HomeResource
@@ -51,13 +52,14 @@ def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDe
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name=f"inference_{model.name}",
+        code_version=view_version(model.view),
         kinds={"xgboost", "deltalake"},
         owners=list(model.owners),
         description=f"Predictions of {model.name}, issued once by the champion of the day; every row names its version.",
         metadata={"dagster/column_schema": kinds_schema(prediction_columns(model))},
         automation_condition=newest_missing(),
     )
-    def issued(context: dg.AssetExecutionContext, home: HomeResource) -> None:
+    def issued(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
         for day in issue(model, window_of(context), home.open(), context.run.run_id):
             figures: dict[str, Any] = {
                 "dagster/partition_row_count": day.rows,
@@ -67,6 +69,7 @@ def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDe
             }
             shown = {name: value for name, value in figures.items() if value is not None}
             context.add_asset_metadata(shown, partition_key=f"{day.day:{DATE}}")
+        return dg.MaterializeResult(data_version=run_version(context))
 
     return issued
 
@@ -103,10 +106,8 @@ def monitoring_asset(predictions: Predictions, partitions: dg.DailyPartitionsDef
         for day in days:
             context.add_asset_metadata(_figures(day), partition_key=f"{day.day:{DATE}}")
         yield dg.MaterializeResult(metadata=_plots(days))
-        last = days[-1]
-        figures = {"drifted features": last.drifted or 0, "largest": f"{last.max_psi_feature}: PSI {last.max_psi}"}
         steady = {f"{day.day:{DATE}}": not day.drifted for day in days}
-        yield from check_results(context, key, "drift", steady, figures, dg.AssetCheckSeverity.WARN)
+        yield from check_results(context, key, "drift", steady, _drift(days), dg.AssetCheckSeverity.WARN)
 
     return watched
 
@@ -115,6 +116,15 @@ def _figures(day: DayWatched) -> dict[str, Any]:
     figures = {name: value for name, value in asdict(day).items() if value is not None}
     del figures["day"]
     return figures | {"predicted_on": f"{day.predicted_on:{DATE}}"}
+
+
+def _drift(days: list[DayWatched]) -> dict[str, Any]:
+    figures: dict[str, Any] = {"days that drift": sum(bool(day.drifted) for day in days)}
+    compared = [(day.max_psi, day) for day in days if day.max_psi is not None]
+    if compared:
+        psi, worst = max(compared, key=lambda pair: pair[0])
+        figures["largest"] = f"{worst.max_psi_feature}, PSI {psi:.3f} on {worst.day:{DATE}}"
+    return figures
 
 
 def _plots(days: list[DayWatched]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 
+from fti_assets.orchestration.beta import accepting_beta
 from fti_assets.spec.time import DAY, Window
 
 _WEEKDAYS_FROM_SUNDAY = 7
@@ -28,6 +29,7 @@ def weekly(first_cutoff: str, until: str | None) -> dg.WeeklyPartitionsDefinitio
     )
 
 
+@accepting_beta
 def days_before(halo: timedelta, with_same_day: bool) -> dg.TimeWindowPartitionMapping:
     """Day D depends on the days that a halo before it touches, and on D itself or not."""
     return dg.TimeWindowPartitionMapping(
@@ -37,6 +39,7 @@ def days_before(halo: timedelta, with_same_day: bool) -> dg.TimeWindowPartitionM
     )
 
 
+@accepting_beta
 def days_from_to(first: int, last: int) -> dg.TimeWindowPartitionMapping:
     """Day D depends on the days D + first to D + last."""
     return dg.TimeWindowPartitionMapping(
@@ -44,6 +47,7 @@ def days_from_to(first: int, last: int) -> dg.TimeWindowPartitionMapping:
     )
 
 
+@accepting_beta
 def weeks_before(weeks: int) -> dg.TimeWindowPartitionMapping:
     """Cutoff C depends on all days of the weeks before it, and on none from C on."""
     return dg.TimeWindowPartitionMapping(start_offset=-weeks, end_offset=-1, allow_nonexistent_upstream_partitions=True)

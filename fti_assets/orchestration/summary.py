@@ -74,7 +74,9 @@ def as_text(summary: Mapping[str, Any]) -> str:
         lines += _table(_header(model), _months(model))
         gains = ", ".join(f"{way} {gain:.1%}" for way, gain in model["gain over constant"].items() if way != WAYS[3])
         lines += ["", f"below the constant rate: {gains}", ""]
-        versions = [[str(v["version"]), v["cutoff"], v["outcome"], v["trigger"], v["reason"]] for v in model["versions"]]
+        versions = [
+            [str(v["version"]), v["cutoff"], v["outcome"], v["trigger"], v["reason"]] for v in model["versions"]
+        ]
         lines += _table(["version", "cutoff", "outcome", "trained because", "gates"], versions)
         counts = [sum(v["outcome"] == outcome for v in model["versions"]) for outcome in ("promoted", "rejected")]
         lines += ["", f"{len(versions)} trained, {counts[0]} promoted, {counts[1]} rejected"]

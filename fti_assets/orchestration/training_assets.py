@@ -9,6 +9,8 @@ from typing import Any
 import dagster as dg
 
 from fti_assets.orchestration.beta import accepting_beta
+from fti_assets.orchestration.checks import CheckResult, check_results
+from fti_assets.orchestration.code_version import model_version, run_version, view_version
 from fti_assets.orchestration.conditions import newest_missing, whenever_updated
 from fti_assets.orchestration.describe import feature_key, kinds_schema, table, view_lineage
 from fti_assets.orchestration.home_resource import HomeResource
@@ -67,6 +69,7 @@ def dataset_asset(model: Model, since: str, cutoffs: dg.WeeklyPartitionsDefiniti
         partitions_def=cutoffs,
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name=f"training_{model.name}",
+        code_version=view_version(model.view),
         kinds={"polars", "parquet"},
         owners=list(model.owners),
         description=f"What was known before the cutoff about every {model.view.spine.name} row whose label was known too.",
@@ -85,7 +88,9 @@ def dataset_asset(model: Model, since: str, cutoffs: dg.WeeklyPartitionsDefiniti
                 },
                 partition_key=f"{cutoff:{DATE}}",
             )
-        return dg.MaterializeResult(metadata={"dagster/column_lineage": view_lineage(model.view)})
+        return dg.MaterializeResult(
+            metadata={"dagster/column_lineage": view_lineage(model.view)}, data_version=run_version(context)
+        )
 
     return dataset
 
@@ -99,6 +104,7 @@ def model_asset(model: Model, cutoffs: dg.WeeklyPartitionsDefinition) -> dg.Asse
         deps=[dg.AssetDep(dataset_key(model))],
         partitions_def=cutoffs,
         backfill_policy=dg.BackfillPolicy.single_run(),
+        code_version=model_version(model),
         group_name=f"training_{model.name}",
         kinds={"xgboost"},
         owners=list(model.owners),
@@ -112,7 +118,7 @@ def model_asset(model: Model, cutoffs: dg.WeeklyPartitionsDefinition) -> dg.Asse
                 f"version {trained.version.version}: {trained.evaluation.metric} {trained.evaluation.loss:.4f}"
             )
             context.add_asset_metadata(_trained(trained), partition_key=f"{cutoff:{DATE}}")
-        return dg.MaterializeResult(metadata=_plots(model, trained))
+        return dg.MaterializeResult(metadata=_plots(model, trained), data_version=run_version(context))
 
     return candidate
 
@@ -133,9 +139,7 @@ def champion_asset(model: Model) -> dg.AssetsDefinition:
         description=f"The version of {model.name} that serves, by the registry's journal.",
         automation_condition=whenever_updated(),
     )
-    def champion(
-        context: dg.AssetExecutionContext, home: HomeResource
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def champion(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult | CheckResult]:
         stores = home.open()
         gated = gate_candidates(model, stores, who=f"dagster run {context.run.run_id}")
         for judged in gated:
@@ -156,12 +160,9 @@ def champion_asset(model: Model) -> dg.AssetsDefinition:
         )
         newest = history[-1]
         verdicts = [asdict(v) for v in gated[-1].verdicts] if gated else list(newest.verdicts)
-        yield dg.AssetCheckResult(
-            check_name="gates",
-            passed=all(v["passed"] for v in verdicts),
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata={"version": newest.version, "gates": table(verdicts, ("gate", "passed", "reason"))},
-        )
+        passed = all(v["passed"] for v in verdicts)
+        shown = {"version": newest.version, "gates": table(verdicts, ("gate", "passed", "reason"))}
+        yield from check_results(context, key, "gates", passed, shown, dg.AssetCheckSeverity.WARN)
 
     return champion
 

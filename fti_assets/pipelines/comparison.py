@@ -12,7 +12,7 @@ from fti_assets.compute.frames import to_polars
 from fti_assets.compute.metrics import auc, calibration_gap, loss
 from fti_assets.pipelines.datasets import LABEL, build_dataset, labels_known
 from fti_assets.pipelines.scoring import Scorer
-from fti_assets.pipelines.training import train
+from fti_assets.pipelines.training import fit_unjudged
 from fti_assets.pipelines.views import read_view
 from fti_assets.spec.model import Model
 from fti_assets.spec.time import Window
@@ -107,7 +107,7 @@ def trained_at(
         version = home.registry.with_cutoff(model.name, cutoff) or scope.registry.with_cutoff(model.name, cutoff)
         if version is None:
             build_dataset(model, cutoff, since, scope)
-            version = train(model, cutoff, scope, {"trigger": "comparison"}).version
+            version = fit_unjudged(model, cutoff, scope)
         schedule.append((cutoff, version))
     return schedule
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
+from fti_assets.compute.assemble import nullable_of
 from fti_assets.compute.frames import to_polars
 from fti_assets.compute.labels import known_labels
 from fti_assets.pipelines.views import read_view, table_versions
@@ -33,9 +34,10 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
     """
     view = model.view
     window = Window(since, cutoff)
-    versions = table_versions(view, home.features)
-    home.features.require(view.label.group, window)
-    frame = read_view(view, window, home.features, versions)
+    store = home.features.snapshot()
+    versions = table_versions(view, store)
+    store.require(view.label.group, window)
+    frame = read_view(view, window, store, versions)
     spine = to_polars(frame, view.spine.columns)
     labels = labels_known(model, spine, window, cutoff, home, versions)
     features = to_polars(frame, {n: k for n, k in view.columns.items() if n not in spine.columns})
@@ -51,7 +53,7 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
         "spine_rows": len(spine),
         "tables": versions,
         "columns": dict(view.columns),
-        "nullable": [name for selection in view.joined for name in selection.names.values()],
+        "nullable": [*nullable_of(view), *(name for each in view.joined for name in each.names.values())],
     }
     return Built(home.datasets.write(model.name, cutoff, kept, manifest), len(kept), len(spine))
 

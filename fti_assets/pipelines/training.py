@@ -3,14 +3,14 @@
 import importlib.metadata
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from fti_assets.compute.boosting import dump, fit, gain_by_feature, predict
+from fti_assets.compute.boosting import boost, dump, gain_by_feature, predict, quantize
 from fti_assets.compute.drift import fit_reference, to_bytes
 from fti_assets.compute.evaluate import evaluate
 from fti_assets.compute.preprocessing import Preprocessing, fit_preprocessing
@@ -57,24 +57,23 @@ def train(model: Model, cutoff: datetime, home: Home, facts: Mapping[str, Any] |
             f"{label_of(model.holdout_length)}"
         )
     label = frame[LABEL].to_numpy(dtype=np.float64)
-    trial, trial_preprocessing = _fitted(model, frame[early], label[early])
+    is_binary = model.view.label.is_binary
+    trial_preprocessing, trial_data = _quantized(model, frame[early], label[early])
+    trial = boost(model.estimator, is_binary, trial_data)
     held_out = frame[late]
     prediction = predict(trial, trial_preprocessing.transform(held_out))
     baseline = float(label[early].mean())
     slices = {column: held_out[column] for column in model.slices}
-    evaluation = evaluate(model.view.label.is_binary, label[late], prediction, baseline, slices)
-    if evaluation.auc is not None and np.isnan(evaluation.auc):  # one class alone; JSON has no NaN
-        evaluation = replace(evaluation, auc=None)
-    booster, preprocessing = _fitted(model, frame, label)
+    evaluation = evaluate(is_binary, label[late], prediction, baseline, slices)
+    preprocessing, data = _quantized(model, frame, label, trial_preprocessing, trial_data)
+    booster = boost(model.estimator, is_binary, data)
     gains = gain_by_feature(booster)
     days = frame[model.view.predicted_at].dt.date.to_numpy()
     reference = fit_reference(frame[list(model.view.columns)], model.view.columns, days)
     files = {
-        "model.ubj": dump(booster),
-        "preprocessing.json": preprocessing.to_json(),
+        **served_files(model, frame, booster, preprocessing),
         "trial.ubj": dump(trial),
         "trial_preprocessing.json": trial_preprocessing.to_json(),
-        "signature.json": _json({"features": dict(model.view.columns), "label": model.view.label.column}),
         "metrics.json": _json(
             {
                 **asdict(evaluation),
@@ -84,24 +83,48 @@ def train(model: Model, cutoff: datetime, home: Home, facts: Mapping[str, Any] |
             }
         ),
         "reference.json": to_bytes(reference),
-        "golden.json": golden(frame, booster, preprocessing),
         "card.md": card(model, cutoff, dataset, evaluation, gains).encode(),
     }
-    version = home.registry.register(
-        model.name,
-        files,
-        cutoff=cutoff,
-        facts={
-            "dataset": dataset.id,
-            "rows": len(frame),
-            "tables": dataset.manifest["tables"],
-            "parameters": model.estimator.parameters(model.view.label.is_binary),
-            "rounds": model.estimator.rounds,
-            "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
-            **(facts or {}),
-        },
-    )
+    version = home.registry.register(model.name, files, cutoff=cutoff, facts=_facts(model, dataset, facts))
     return Trained(version, evaluation, label[late], prediction, gains)
+
+
+def fit_unjudged(model: Model, cutoff: datetime, home: Home) -> ModelVersion:
+    """The recipe on all rows of the cutoff's dataset, registered with no evaluation: to compare with, not to serve."""
+    dataset = home.datasets.get(model.name, cutoff)
+    frame = dataset.read()
+    label = frame[LABEL].to_numpy(dtype=np.float64)
+    preprocessing, data = _quantized(model, frame, label)
+    booster = boost(model.estimator, model.view.label.is_binary, data)
+    files = {
+        **served_files(model, frame, booster, preprocessing),
+        "metrics.json": _json({"baseline": float(label.mean())}),
+    }
+    return home.registry.register(model.name, files, cutoff=cutoff, facts=_facts(model, dataset, None))
+
+
+def served_files(
+    model: Model, frame: pd.DataFrame, booster: "xgboost.Booster", preprocessing: Preprocessing
+) -> dict[str, bytes]:
+    """The files that answering needs."""
+    return {
+        "model.ubj": dump(booster),
+        "preprocessing.json": preprocessing.to_json(),
+        "signature.json": _json({"features": dict(model.view.columns), "label": model.view.label.column}),
+        "golden.json": golden(frame, booster, preprocessing),
+    }
+
+
+def _facts(model: Model, dataset: Dataset, facts: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        "dataset": dataset.id,
+        "rows": dataset.manifest["rows"],
+        "tables": dataset.manifest["tables"],
+        "parameters": model.estimator.parameters(model.view.label.is_binary),
+        "rounds": model.estimator.rounds,
+        "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
+        **(facts or {}),
+    }
 
 
 def split(model: Model, cutoff: datetime, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -146,10 +169,17 @@ def card(model: Model, cutoff: datetime, dataset: Dataset, evaluation: Evaluatio
     return "\n".join(lines) + "\n"
 
 
-def _fitted(model: Model, frame: pd.DataFrame, label: np.ndarray) -> tuple["xgboost.Booster", Preprocessing]:
+def _quantized(
+    model: Model,
+    frame: pd.DataFrame,
+    label: np.ndarray,
+    earlier: Preprocessing | None = None,
+    earlier_data: "xgboost.QuantileDMatrix | None" = None,
+) -> tuple[Preprocessing, "xgboost.QuantileDMatrix"]:
+    """The rows' preprocessing, and the rows in bins: those of earlier rows where the preprocessing is the same."""
     preprocessing = fit_preprocessing(frame, model.view.columns)
-    matrix = preprocessing.transform(frame)
-    return fit(model.estimator, model.view.label.is_binary, matrix, label, preprocessing), preprocessing
+    like = earlier_data if preprocessing == earlier else None
+    return preprocessing, quantize(model.estimator, preprocessing.transform(frame), label, preprocessing, like)
 
 
 def _json(value: Any) -> bytes:

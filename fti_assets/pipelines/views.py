@@ -1,33 +1,79 @@
 """Reading a view from the feature store: training and inference share it, so they cannot differ."""
 
+import hashlib
+import inspect
 from collections.abc import Mapping
 from datetime import timedelta
 
 import pandas as pd
 import polars as pl
 
-from fti_assets.compute.assemble import assemble
+from fti_assets.compute import as_of, assemble
+from fti_assets.compute.assemble import complete, join
 from fti_assets.compute.contract import EARLIEST_KNOWLEDGE
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.feature_view import FeatureView
 from fti_assets.spec.time import Window
 from fti_assets.stores.feature_store import FeatureStore
 
-SLICE_DAYS = 31
+SLICE_DAYS = 7
+AT_ONCE = 5
+"""How many slices are joined at a time, so that memory is bounded."""
 
 
 def read_view(
     view: FeatureView, window: Window, store: FeatureStore, versions: Mapping[str, int | None] | None = None
 ) -> pd.DataFrame:
-    """The spine rows predicted in the window with their features, in slices of a month so that memory is bounded.
+    """The spine rows predicted in the window with their features: the spine's own columns, then the view's features.
 
-    The columns are the spine's own and then the view's features. `versions` pins the tables by group name.
+    What is looked up is joined by weeks, counted back from the window's end, and each week is kept under a name made
+    of all that it was joined from: the week that was predicted is not joined again to train, and two models of the
+    same features join it once. `versions` pins the tables by group name.
     Raises MissingPartitions when a needed day of a group was never written.
     """
-    pins = versions or {}
+    store, pins = store.snapshot(), versions or {}
     require_view(view, window, store)
-    frames = [assemble(view, *_slice(view, part, store, pins)) for part in window.split(SLICE_DAYS)]
-    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    weeks = {week: slice_key(view, week, store, pins) for week in weeks_of(window)}
+    kept = {week: store.slices.get(key) for week, key in weeks.items()}
+    todo = [week for week, frame in kept.items() if frame is None]
+    for first in range(0, len(todo), AT_ONCE):
+        part = todo[first : first + AT_ONCE]
+        frame = join(view, *_rows(view, Window(part[0].start, part[-1].end), store, pins))
+        for week in part:
+            asked = frame.filter(pl.col(view.predicted_at).is_between(week.start, week.end, closed="left"))
+            store.slices.put(weeks[week], asked)
+            kept[week] = asked
+    return complete(view, pl.concat([frame for frame in kept.values() if frame is not None]))
+
+
+def weeks_of(window: Window) -> list[Window]:
+    """The window in weeks counted back from its end, the first one perhaps shorter."""
+    first = (window.end - window.start) % timedelta(days=SLICE_DAYS)
+    head = [Window(window.start, window.start + first)] if first else []
+    rest = window.start + first
+    return [*head, *(Window(rest, window.end).split(SLICE_DAYS) if rest < window.end else [])]
+
+
+def slice_key(view: FeatureView, window: Window, store: FeatureStore, pins: Mapping[str, int | None]) -> str:
+    """A name made of the window, the declared look-ups, the files that hold their rows, and the code that joins."""
+    parts = [
+        str(window.start),
+        str(window.end),
+        view.predicted_at,
+        inspect.getsource(as_of),
+        inspect.getsource(assemble),
+        *_inputs(view.spine, window, store, pins),
+    ]
+    for selection in view.joined:
+        halo = window if selection.group.dimension else known_window(selection.group, window, selection.age)
+        parts += [repr(selection.names), repr(selection.spine_keys), str(selection.age)]
+        parts += _inputs(selection.group, halo, store, pins)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _inputs(group: FeatureGroup, window: Window, store: FeatureStore, pins: Mapping[str, int | None]) -> list[str]:
+    times = f"{group.event_time} {group.known_at}"
+    return [group.name, times, repr(dict(group.columns)), *store.files(group, window, pins.get(group.name))]
 
 
 def require_view(view: FeatureView, window: Window, store: FeatureStore) -> None:
@@ -45,7 +91,7 @@ def known_window(group: FeatureGroup, window: Window, age: timedelta) -> Window:
     return window.widened(before=age + early)
 
 
-def _slice(
+def _rows(
     view: FeatureView, window: Window, store: FeatureStore, pins: Mapping[str, int | None]
 ) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
     spine = store.read(view.spine, window, version=pins.get(view.spine.name))

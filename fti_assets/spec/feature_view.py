@@ -51,7 +51,8 @@ class FeatureView:
             for column, name in selection.names.items():
                 if selection.group is not self.spine or name != column or name in columns:
                     self._claim(origin, name, selection.group.name)
-                columns[name] = selection.group.columns[column]
+                if column not in selection.unseen:
+                    columns[name] = selection.group.columns[column]
         for function in functions:
             for name, kind in function.columns.items():
                 self._claim(origin, name, function.name)

@@ -23,6 +23,7 @@ class Selection:
     on: Mapping[str, str] = field(default_factory=dict)
     prefix: str = ""
     entity: tuple[str, ...] = ()
+    unseen: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         for column in self.columns:
@@ -79,6 +80,13 @@ class Selection:
     def prefixed(self, prefix: str) -> "Selection":
         """The same columns under prefixed names."""
         return replace(self, prefix=prefix)
+
+    def hidden(self, *columns: str) -> "Selection":
+        """The same columns, these of them (or all) for on-demand functions alone: looked up, not given to the model."""
+        for column in columns:
+            if column not in self.columns:
+                raise DeclarationError(f"{self.group.name}: {unknown('selected column', column, self.columns)}")
+        return replace(self, unseen=frozenset(columns or self.columns))
 
     def within(self, *, days: float = 0, hours: float = 0) -> Label:
         """The one selected column as a label that may take so long to become known."""

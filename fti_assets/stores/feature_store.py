@@ -11,6 +11,7 @@ from fti_assets.compute.frames import to_polars
 from fti_assets.spec.errors import MissingPartitions
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.time import Window
+from fti_assets.stores.slice_store import SliceStore
 from fti_assets.stores.tables import DayTable, day_of
 
 WHOLE = Window.of_days("1970-01-01", "1970-01-01")
@@ -20,8 +21,14 @@ WHOLE = Window.of_days("1970-01-01", "1970-01-01")
 class FeatureStore:
     """Feature groups under one directory, a Delta table each; any version of a table can be read again."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, tables: dict[str, DayTable] | None = None) -> None:
         self.root = root
+        self.slices = SliceStore(root / ".slices")
+        self._tables = tables
+
+    def snapshot(self) -> "FeatureStore":
+        """The store as it is now: each table is opened once, at its first use, and stays at the version it had then."""
+        return self if self._tables is not None else FeatureStore(self.root, tables={})
 
     def write(self, group: FeatureGroup, frame: pd.DataFrame, window: Window) -> int:
         """Replace the window's partitions (a dimension: everything) by validated rows; the table's version after it."""
@@ -46,11 +53,11 @@ class FeatureStore:
 
         Days before a group's first rows cannot be missed: there history begins.
         """
+        if group.dimension or self._table(group).version() is None:
+            self.require(group, window)
+            return
         first = self._table(group).first_day()
-        if first is None or group.dimension:
-            self._require(group, WHOLE.days if group.dimension else window.days)
-        else:
-            self._require(group, [day for day in window.days if day >= first])
+        self._require(group, [day for day in window.days if first and day >= first])
 
     def _require(self, group: FeatureGroup, days: Sequence[date]) -> None:
         missing = self._table(group).missing(days)
@@ -58,6 +65,10 @@ class FeatureStore:
             shown = ", ".join(map(str, missing[:3])) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
             what = "" if group.dimension else f" for {shown}"
             raise MissingPartitions(f"feature group {group.name} was not materialized{what}: materialize it first")
+
+    def files(self, group: FeatureGroup, window: Window, version: int | None = None) -> list[str]:
+        """The names of the files that hold the window's rows: equal names, equal rows."""
+        return self._table(group).files(WHOLE if group.dimension else window, version)
 
     def missing(self, group: FeatureGroup, days: Sequence[date]) -> list[date]:
         """Those of the days that were never written."""
@@ -72,4 +83,6 @@ class FeatureStore:
         return self._table(group).version()
 
     def _table(self, group: FeatureGroup) -> DayTable:
-        return DayTable(self.root / group.name, group.columns)
+        if self._tables is None:
+            return DayTable(self.root / group.name, group.columns)
+        return self._tables.setdefault(group.name, DayTable(self.root / group.name, group.columns, hold=True))

@@ -1,4 +1,4 @@
-"""Joined slices of views, kept by what they were joined from: a week that was predicted is not joined again to train."""
+"""Joined slices of views, kept by what they were joined from: what was predicted is not joined again to train."""
 
 import os
 from pathlib import Path

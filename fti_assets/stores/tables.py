@@ -30,12 +30,14 @@ class DayTable:
     """Rows by UTC day (`ds`). A day is absent, or written (perhaps with no rows): each write says which days it wrote.
 
     The days are recorded in the commit that writes their rows, as Delta application transactions, so an empty day
-    is not taken for a missing one.
+    is not taken for a missing one. With `hold`, each version is opened once and the present one stays what it was at
+    the first look: for readers of many parts.
     """
 
-    def __init__(self, path: Path, columns: Mapping[str, Kind]) -> None:
+    def __init__(self, path: Path, columns: Mapping[str, Kind], hold: bool = False) -> None:
         self.path = path
         self.columns = dict(columns)
+        self._held: dict[int | None, DeltaTable] | None = {} if hold else None
 
     def write(self, frame: pl.DataFrame, window: Window, days_of: pl.Expr, once: bool = False) -> int:
         """Replace the window's days by the frame's rows, in their order; the table's version after it.
@@ -129,7 +131,24 @@ class DayTable:
             raise ContractViolation(self.path.name, cases)
         return rows.cast({name: wanted for name, wanted in self._types.items() if rows.schema[name] != wanted})
 
+    def files(self, window: Window, version: int | None = None) -> list[str]:
+        """The names of the files that hold the window's days: equal names, equal rows."""
+        table = self._open(version)
+        days = {f"ds={day}" for day in window.days}
+        uris = table.file_uris() if table else []
+        return sorted("/".join(uri.split("/")[-2:]) for uri in uris if uri.split("/")[-2] in days)
+
     def _open(self, version: int | None = None) -> "DeltaTable | None":
+        if self._held is None:
+            return self._opened(version)
+        if version not in self._held:
+            table = self._opened(version)
+            if table is None:
+                return None
+            self._held[version] = self._held.setdefault(table.version(), table)
+        return self._held[version]
+
+    def _opened(self, version: int | None) -> "DeltaTable | None":
         from deltalake import DeltaTable
 
         # the log's directory alone is no table: its creator may be about to commit, or was killed

@@ -1,0 +1,116 @@
+"""A day of real flights: what the service answers over HTTP is what was issued in batch, bit for bit."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+import pytest
+from fastapi.testclient import TestClient
+
+from fti_assets.flights import contracts as c
+from fti_assets.flights.sources import schedule
+from fti_assets.pipelines.datasets import build_dataset
+from fti_assets.pipelines.inference import issue
+from fti_assets.pipelines.online import load_online
+from fti_assets.pipelines.requests import request_fields
+from fti_assets.pipelines.training import train
+from fti_assets.serving.app import create_app
+from fti_assets.spec.time import Window, midnight
+from fti_assets.stores.home import Home
+from fti_assets_tests.flights.conftest import FORTNIGHT
+
+SMALL = replace(c.late_arrival, estimator=replace(c.TREES, rounds=10), holdout="3d")
+LAST_DAY = "2013-03-14"
+FLIGHT = {
+    "flight_id": "2013-03-14T21:00Z-UA-1141-EWR",
+    "carrier": "UA",
+    "flight": 1141,
+    "tail_number": "N12221",
+    "origin": "EWR",
+    "destination": "IAH",
+    "distance": 1400,
+    "scheduled_departure": "2013-03-14T21:00Z",
+    "scheduled_arrival": "2013-03-15T01:00Z",
+    "predict_at": "2013-03-14T19:00Z",
+}
+
+
+@pytest.fixture(scope="module")
+def served(fortnight: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A small champion, the last day's predictions as issued, and every group online."""
+    home = Home(tmp_path_factory.mktemp("served"), fortnight.features.root)
+    cutoff = midnight(LAST_DAY)
+    build_dataset(SMALL, cutoff, FORTNIGHT.start, home)
+    version = train(SMALL, cutoff, home).version
+    home.registry.promote(SMALL.name, version.version, who="test", why="a test", effective=cutoff, expected=None)
+    issue(SMALL, Window.of_days(LAST_DAY, LAST_DAY), home)
+    for group in SMALL.view.groups[1:]:
+        load_online(group, [SMALL.view], home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def client(served: Home) -> Iterator[TestClient]:
+    with TestClient(create_app([SMALL], served)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def issued(served: Home) -> dict[str, float]:
+    log = served.predictions.read(SMALL, Window.of_days(LAST_DAY, LAST_DAY))
+    return dict(log.select("flight_id", "prediction").iter_rows())
+
+
+@pytest.fixture(scope="module")
+def flights() -> list[dict[str, Any]]:
+    """Each flight of the last day as a client would ask for it, from the raw schedule."""
+    day = Window.of_days(LAST_DAY, LAST_DAY)
+    rows = pl.from_pandas(schedule.read(day.start, day.end)).select(field.name for field in request_fields(SMALL.view))
+    return rows.with_columns(pl.selectors.datetime().dt.strftime("%Y-%m-%dT%H:%MZ")).to_dicts()
+
+
+def asked(client: TestClient, *rows: dict[str, Any]) -> list[float]:
+    response = client.post(f"/predict/{SMALL.name}", json={"rows": rows})
+    assert response.status_code == 200, response.text
+    return response.json()["predictions"]
+
+
+def test_the_answers_for_all_flights_of_a_day_are_the_issued_predictions(
+    client: TestClient, flights: list[dict[str, Any]], issued: dict[str, float]
+) -> None:
+    assert len(flights) == len(issued) == 980
+    assert len(set(issued.values())) > 500
+    answers = asked(client, *flights)
+    assert dict(zip([f["flight_id"] for f in flights], answers, strict=True)) == issued
+
+
+def test_a_flight_asked_for_alone_has_the_answer_that_it_has_among_others(
+    client: TestClient, flights: list[dict[str, Any]], issued: dict[str, float]
+) -> None:
+    for flight in flights[::40]:
+        assert asked(client, flight) == [issued[flight["flight_id"]]]
+
+
+def test_a_request_for_one_flight_is_what_its_ticket_says(
+    client: TestClient, flights: list[dict[str, Any]], issued: dict[str, float]
+) -> None:
+    assert FLIGHT in flights
+    assert asked(client, FLIGHT) == [issued[FLIGHT["flight_id"]]]
+
+
+def test_a_flight_may_be_asked_for_before_its_aircraft_is_known(client: TestClient, issued: dict[str, float]) -> None:
+    without = {name: value for name, value in FLIGHT.items() if name != "tail_number"}
+    optional = {field.name for field in request_fields(SMALL.view) if not field.required}
+    assert optional == {"tail_number", "predict_at"}
+    (prediction,) = asked(client, without)
+    assert 0 < prediction < 1
+    assert prediction != issued[FLIGHT["flight_id"]]
+
+
+def test_a_flight_that_arrives_before_it_leaves_is_refused(client: TestClient) -> None:
+    response = client.post(
+        f"/predict/{SMALL.name}", json={"rows": [{**FLIGHT, "scheduled_arrival": "2013-03-14T20:00Z"}]}
+    )
+    assert response.status_code == 422
+    assert "arrives after it departs" in response.text or "takes_less_than_a_day" in response.text

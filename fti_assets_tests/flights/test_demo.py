@@ -1,0 +1,46 @@
+"""The life that the demonstration lives is the one that the contracts lay out."""
+
+from datetime import date, timedelta
+
+import dagster as dg
+
+from fti_assets.flights import contracts as c
+from fti_assets.flights import features, inference, training
+from fti_assets.flights.demo import LIFETIME, defs
+from fti_assets.spec.time import midnight
+
+
+def keys(definitions: dg.Definitions) -> set[str]:
+    return {key.to_user_string() for key in definitions.resolve_asset_graph().materializable_asset_keys}
+
+
+def test_the_lifetime_is_the_contracts_year() -> None:
+    assert (LIFETIME.since, LIFETIME.until) == (date(2013, 1, 1), date(2014, 1, 4))
+    assert tuple(LIFETIME.models) == c.MODELS
+    assert LIFETIME.lived.days[0] == LIFETIME.first_cutoff == date.fromisoformat(c.FIRST_CUTOFF)
+    assert LIFETIME.lived.days[-1] == LIFETIME.last_day == date.fromisoformat(c.LAST_DAY)
+
+
+def test_each_week_begins_with_a_cutoff_and_the_last_day_is_in_the_last_week() -> None:
+    cutoffs = LIFETIME.cutoffs
+    assert cutoffs[0] == midnight(c.FIRST_CUTOFF)
+    assert len(cutoffs) == 31
+    assert timedelta(0) <= midnight(c.LAST_DAY) - cutoffs[-1] < timedelta(weeks=1)
+
+
+def test_the_features_are_filled_until_the_labels_of_the_last_day_have_matured() -> None:
+    for model in LIFETIME.models:
+        assert LIFETIME.lived.end + model.view.label.horizon < midnight(LIFETIME.until)
+
+
+def test_the_three_locations_are_together_what_the_demonstration_runs_and_share_no_asset() -> None:
+    separate = [keys(location.defs) for location in (features, training, inference)]
+    assert sum(map(len, separate)) == len(set.union(*separate))
+    assert keys(defs) == set.union(*separate)
+    assert {f"features/{binding.group.name}" for binding in features.BINDINGS} == separate[0]
+
+
+def test_each_asset_of_the_demonstration_says_what_it_is() -> None:
+    graph = defs.resolve_asset_graph()
+    silent = [key.to_user_string() for key in graph.materializable_asset_keys if not graph.get(key).description]
+    assert silent == []

@@ -1,0 +1,106 @@
+"""Conditions, evaluated by Dagster on two small assets."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from fti_assets.orchestration.beta import accepting_beta
+from fti_assets.orchestration.conditions import newest_missing, whenever_updated
+
+DAYS = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-01-11", timezone="UTC")
+NEWEST = {"2024-01-08", "2024-01-09", "2024-01-10"}
+
+
+@dg.asset(partitions_def=DAYS)
+def readings() -> None: ...
+
+
+@dg.asset(partitions_def=DAYS, deps=[readings], automation_condition=newest_missing())
+def weather() -> None: ...
+
+
+@dg.asset(deps=[readings], automation_condition=whenever_updated())
+def forecaster() -> None: ...
+
+
+@dataclass
+class Daemon:
+    """What the daemon does: evaluate now and then, and remember."""
+
+    instance: dg.DagsterInstance
+    cursor: object = field(default=None)
+
+    def requests(self, asset: dg.AssetsDefinition) -> set[str | None]:
+        evaluated = accepting_beta(dg.evaluate_automation_conditions)(
+            defs=[readings, weather, forecaster],
+            instance=self.instance,
+            cursor=self.cursor,
+            evaluation_time=datetime(2024, 2, 1, tzinfo=UTC),
+        )
+        self.cursor = evaluated.cursor
+        return set(evaluated.get_requested_partitions(asset.key))
+
+    def materialized(self, asset: dg.AssetsDefinition, *days: str | None) -> None:
+        for day in days:
+            self.instance.report_runless_asset_event(dg.AssetMaterialization(asset.key, partition=day))
+
+
+@pytest.fixture
+def daemon() -> Iterator[Daemon]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Daemon(instance)
+
+
+def test_nothing_is_requested_while_inputs_are_missing(daemon):
+    assert daemon.requests(weather) == set()
+
+
+def test_the_newest_days_are_requested_where_their_inputs_are_there(daemon):
+    daemon.materialized(readings, "2024-01-03", "2024-01-08", "2024-01-10")
+
+    assert daemon.requests(weather) == {"2024-01-08", "2024-01-10"}, "3 January is not among the newest"
+
+
+def test_exactly_those_that_are_missing_are_requested(daemon):
+    daemon.materialized(readings, *NEWEST)
+    daemon.materialized(weather, "2024-01-09")
+
+    assert daemon.requests(weather) == NEWEST - {"2024-01-09"}
+
+
+def test_a_day_that_is_requested_is_asked_for_until_it_is_there(daemon):
+    daemon.materialized(readings, *NEWEST)
+    assert daemon.requests(weather) == NEWEST
+    daemon.materialized(weather, *NEWEST)
+
+    assert daemon.requests(weather) == set()
+
+
+def test_an_input_that_is_updated_does_not_make_days_again(daemon):
+    daemon.materialized(readings, *NEWEST)
+    daemon.materialized(weather, *NEWEST)
+    assert daemon.requests(weather) == set()
+
+    daemon.materialized(readings, *NEWEST)
+
+    assert daemon.requests(weather) == set()
+
+
+def test_whenever_an_input_is_updated_the_asset_follows_once(daemon):
+    assert daemon.requests(forecaster) == set()
+    daemon.materialized(readings, "2024-01-08")
+    assert daemon.requests(forecaster) == {None}
+    daemon.materialized(forecaster, None)
+    assert daemon.requests(forecaster) == set()
+
+    daemon.materialized(readings, "2024-01-08")
+
+    assert daemon.requests(forecaster) == {None}
+
+
+def test_the_ui_names_the_conditions():
+    assert newest_missing().get_label() == "newest partitions, once their inputs are there"
+    assert whenever_updated().get_label() == "whenever an input is updated"
