@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fti_assets.cli_dagster import demo, ui
+from fti_assets.cli_dagster import demo, init, ui
 from fti_assets.cli_registry import registry
 from fti_assets.spec import errors
 from fti_assets.stores.durable import Corrupt
@@ -114,5 +114,6 @@ def models_of(system: str) -> Sequence["Model"]:
 
 
 main.add_command(demo)
+main.add_command(init)
 main.add_command(ui)
 main.add_command(registry)

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -28,7 +29,6 @@ def demo(home: Path, system: str) -> None:
       fti --home /data/fti demo
     """
     from fti_assets.orchestration.demo import run_demo
-    from fti_assets.orchestration.instance import instance_directory
     from fti_assets.orchestration.summary import as_text
     from fti_assets.stores.home import Home
 
@@ -40,9 +40,23 @@ def demo(home: Path, system: str) -> None:
     click.echo(as_text(summary))
     click.echo(f"\nThe same numbers: {home / 'summary.json'}. Features, models, predictions: {home}.")
     click.echo("Look at them: make ui. Ask the champion: make serve.")
-    click.echo(
-        f"By hand: export FTI_HOME={home} DAGSTER_HOME={instance_directory(stores)}, then dg launch as in the README."
-    )
+    click.echo('By hand: eval "$(fti init)", then dg launch as in the README.')
+
+
+@click.command()
+@click.pass_obj
+def init(home: Path) -> None:
+    """Create the home and its Dagster instance, and print what a shell must export for `dg launch`.
+
+    \b
+    Example:
+      eval "$(fti --home /data/fti init)"
+    """
+    from fti_assets.orchestration.instance import instance_directory
+    from fti_assets.stores.home import Home
+
+    click.echo(f"export FTI_HOME={shlex.quote(str(home))}")
+    click.echo(f"export DAGSTER_HOME={shlex.quote(str(instance_directory(Home(home))))}")
 
 
 @click.command()

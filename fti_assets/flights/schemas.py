@@ -24,7 +24,7 @@ class Departure(pa.DataFrameModel):
     scheduled_arrival: UTC = pa.Field(description="at the gate")
     predict_at: UTC = pa.Field(description="two hours before scheduled departure")
 
-    @pa.dataframe_check(description="arrives after it departs, within a day")
+    @pa.dataframe_check(error="arrives after it departs, within a day")
     def takes_less_than_a_day(cls, rows: pd.DataFrame) -> pd.Series:  # noqa: N805
         """Scheduled from gate to gate."""
         took = rows["scheduled_arrival"] - rows["scheduled_departure"]

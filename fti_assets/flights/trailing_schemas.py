@@ -86,7 +86,7 @@ class AirlineDue(_Trailing):
 
 
 class DestinationLandings(_Trailing):
-    """How the flights that reached a destination in the last hours did: delay, minutes lost on the way, share late."""
+    """How flights from New York that reached a destination in the last hours did: delay, minutes lost, share late."""
 
     destination: str
     delay_mean_3h: float = pa.Field(nullable=True)

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def accepting_beta(build: Callable[P, T]) -> Callable[P, T]:
-    """Build without Dagster's beta warnings; backfill policies, partitions that may not exist."""
+    """Build without Dagster's beta warnings: backfill policies, absent upstream partitions, sources in selections."""
 
     @functools.wraps(build)
     def quietly(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,6 +1,6 @@
 """Check results that are right for one partition and for a range of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -19,17 +19,20 @@ def check_results(
     """An evaluation for each partition of the run, and the result of the whole: it passes when all do.
 
     Dagster plans a check for each partition of a run but stores one result without a partition; a partition that is
-    not evaluated by name stays planned and shows as skipped. `passed` is by partition key, or one answer for all.
+    not evaluated by name stays planned and shows as skipped. `passed` is by partition key, or one answer for all. The
+    last partition carries the metadata too: where the run holds assets without partitions, Dagster shows it as newest.
     """
     by_partition = {} if isinstance(passed, bool) else passed
     default = passed if isinstance(passed, bool) else True
-    for partition in context.partition_keys if context.has_partition_key_range or context.has_partition_key else ():
+    has_partitions = context.has_partition_key_range or context.has_partition_key
+    partitions: Sequence[str] = context.partition_keys if has_partitions else []
+    for partition in partitions:
         yield dg.AssetCheckEvaluation(
             asset_key=key,
             check_name=name,
             passed=by_partition.get(partition, default),
             partition=partition,
-            metadata={},
+            metadata=metadata if partition == partitions[-1] else {},
             blocking=False,
             severity=severity,
         )

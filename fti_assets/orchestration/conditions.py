@@ -4,15 +4,21 @@ from datetime import timedelta
 
 import dagster as dg
 
+from fti_assets.orchestration.beta import accepting_beta
+
+SOURCES = "sources"
+"""The group of the sources: Dagster never sees them materialized, so for it they are missing for ever."""
+
 
 def _quiet() -> dg.AutomationCondition:
     return (
-        ~dg.AutomationCondition.any_deps_missing()
+        ~dg.AutomationCondition.any_deps_missing().ignore(dg.AssetSelection.groups(SOURCES, include_sources=True))
         & ~dg.AutomationCondition.any_deps_in_progress()
         & ~dg.AutomationCondition.in_progress()
     )
 
 
+@accepting_beta
 def newest_missing(days: int = 3) -> dg.AutomationCondition:
     """Materialize the newest partitions that are missing once everything they read is there.
 

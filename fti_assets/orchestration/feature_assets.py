@@ -9,7 +9,7 @@ import dagster as dg
 from fti_assets.orchestration.beta import accepting_beta
 from fti_assets.orchestration.checks import CheckResult, check_results
 from fti_assets.orchestration.code_version import binding_version, run_version
-from fti_assets.orchestration.conditions import newest_missing
+from fti_assets.orchestration.conditions import SOURCES, newest_missing
 from fti_assets.orchestration.describe import feature_key, group_schema, table
 from fti_assets.orchestration.home_resource import HomeResource
 from fti_assets.orchestration.partitions import days_before, window_of
@@ -38,7 +38,7 @@ def source_spec(source: Source) -> dg.AssetSpec:
     return dg.AssetSpec(
         source_key(source),
         description=first_line(source.schema),
-        group_name="sources",
+        group_name=SOURCES,
         kinds={"source"},
         metadata={"dagster/column_schema": dg.TableSchema(columns=columns)},
     )

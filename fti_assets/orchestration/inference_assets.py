@@ -55,7 +55,7 @@ def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDe
         code_version=view_version(model.view),
         kinds={"xgboost", "deltalake"},
         owners=list(model.owners),
-        description=f"Predictions of {model.name}, issued once by the champion of the day; every row names its version.",
+        description=f"Predictions of {model.name}, issued once by the day's champion; every row names its version.",
         metadata={"dagster/column_schema": kinds_schema(prediction_columns(model))},
         automation_condition=newest_missing(),
     )

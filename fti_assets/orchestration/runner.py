@@ -45,8 +45,10 @@ class Runner:
             self._execute(stage, job, f"{job} {partition}", assets, tags or {}, partition)
 
     def run_all(self, stage: str, job: str) -> None:
-        """Materialize all of the job's assets, none of them partitioned."""
-        self._execute(stage, job, job, self._assets(job), {}, None)
+        """Materialize those of the job's assets, none of them partitioned, that have an input newer than they are."""
+        todo = [key for key in self._assets(job) if not self._is_current(key)]
+        if todo:
+            self._execute(stage, job, job, todo, {}, None)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -95,6 +97,12 @@ class Runner:
         if self._partitions(key) is None:
             return self.instance.get_latest_materialization_event(key) is not None
         return wanted <= self.instance.get_materialized_partitions(key)
+
+    def _is_current(self, key: dg.AssetKey) -> bool:
+        inputs = self.defs.resolve_asset_graph().get(key).parent_keys
+        records = self.instance.get_asset_records([key, *inputs])
+        newest = {r.asset_entry.asset_key: r.asset_entry.last_materialization_storage_id or 0 for r in records}
+        return newest.get(key, 0) > max((newest.get(given, 0) for given in inputs), default=0)
 
 
 _FINISHED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)

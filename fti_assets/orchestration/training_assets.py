@@ -72,7 +72,7 @@ def dataset_asset(model: Model, since: str, cutoffs: dg.WeeklyPartitionsDefiniti
         code_version=view_version(model.view),
         kinds={"polars", "parquet"},
         owners=list(model.owners),
-        description=f"What was known before the cutoff about every {model.view.spine.name} row whose label was known too.",
+        description=f"What was known before the cutoff about every {model.view.spine.name} row whose label was, too.",
         metadata={"dagster/column_schema": kinds_schema(model.view.columns)},
     )
     def dataset(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:

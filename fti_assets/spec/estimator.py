@@ -18,7 +18,7 @@ class XGBoost:
     of the time for 0.3 points of gain.
     """
 
-    rounds: int = 300
+    rounds: int = 100
     max_depth: int = 6
     learning_rate: float = 0.1
     params: Mapping[str, float | int | str] = field(default_factory=dict)

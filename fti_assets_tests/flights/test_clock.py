@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fti_assets.flights.clock import minutes, next_at_clock
+from fti_assets.flights.clock import block_minutes, in_minutes, minutes, next_at_clock
 from fti_assets.spec.time import midnight
 
 ZONES = ("America/New_York", "America/Phoenix", "Pacific/Honolulu", "America/Puerto_Rico", "Asia/Kolkata")
@@ -41,6 +41,16 @@ def test_the_moment_itself_counts():
 def test_no_minutes_is_no_duration():
     assert minutes(pd.Series([1.0, None])).isna().tolist() == [False, True]
     assert str(minutes(pd.Series([90])).dtype) == "timedelta64[us]"
+
+
+def test_durations_are_minutes_again():
+    assert in_minutes(minutes(pd.Series([90.5, None]))).iloc[0] == 90.5
+    assert in_minutes(minutes(pd.Series([90.5, None]))).isna().tolist() == [False, True]
+
+
+def test_block_minutes_run_from_gate_to_gate_across_midnight():
+    rows = pd.DataFrame({"scheduled_departure": utc("2013-12-31 21:30"), "scheduled_arrival": utc("2014-01-01 01:25")})
+    assert block_minutes(rows).tolist() == [235]
 
 
 @given(

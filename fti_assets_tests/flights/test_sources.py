@@ -9,14 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fti_assets.flights.sources import aircraft, landings, observations, schedule, takeoffs
+from fti_assets.flights.sources import aircraft, due, landings, observations, schedule, takeoffs
 from fti_assets.spec.schema import compiled, first_line
 from fti_assets.spec.source import Source
 from fti_assets.spec.time import DAY, midnight
 
-KNOWN = {"schedule": "predict_at", "observations": "published_at", "takeoffs": "departed_at", "landings": "landed_at"}
-ROWS = {"schedule": 336_776, "observations": 26_115, "takeoffs": 328_521, "landings": 327_346}
-TIMED = [schedule, observations, takeoffs, landings]
+KNOWN = {
+    "schedule": "predict_at",
+    "due": "scheduled_departure",
+    "observations": "published_at",
+    "takeoffs": "departed_at",
+    "landings": "landed_at",
+}
+ROWS = {"schedule": 336_776, "due": 336_776, "observations": 26_115, "takeoffs": 328_521, "landings": 327_346}
+TIMED = [schedule, due, observations, takeoffs, landings]
 FIRST, LAST = midnight("2012-12-31"), midnight("2014-01-03")
 
 every_source = pytest.mark.parametrize("source", [*TIMED, aircraft], ids=lambda source: source.name)

@@ -80,9 +80,10 @@ class LivingShop:
         return {record.partition: record.status.value for record in reversed(found)}
 
     def check_metadata(self, key: dg.AssetKey, name: str) -> dict[str, Any]:
-        """The metadata of the newest evaluation."""
-        found = self.instance.event_log_storage.get_asset_check_execution_history(dg.AssetCheckKey(key, name), 1)
-        return {name: value.value for name, value in found[0].evaluation.metadata.items()}
+        """The metadata of the evaluation that Dagster shows as the newest."""
+        check = dg.AssetCheckKey(key, name)
+        newest = self.instance.event_log_storage.get_latest_asset_check_execution_by_key([check])[check]
+        return {name: value.value for name, value in newest.evaluation.metadata.items()}
 
     def runs(self) -> Counter[str]:
         """How many runs ended in each way."""

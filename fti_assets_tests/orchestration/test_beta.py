@@ -32,6 +32,8 @@ def test_what_is_accepted_is_still_beta():
     """When this fails, Dagster made it stable: `accepting_beta` can go there."""
     with pytest.warns(dg.BetaWarning, match="allow_nonexistent_upstream_partitions"):
         dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+    with pytest.warns(dg.BetaWarning, match="include_sources"):
+        dg.AssetSelection.groups("sources", include_sources=True)
     with pytest.warns(dg.BetaWarning, match="backfill_policy"):
 
         @dg.asset(backfill_policy=dg.BackfillPolicy.single_run())

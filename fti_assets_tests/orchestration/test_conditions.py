@@ -8,10 +8,17 @@ import dagster as dg
 import pytest
 
 from fti_assets.orchestration.beta import accepting_beta
-from fti_assets.orchestration.conditions import newest_missing, whenever_updated
+from fti_assets.orchestration.conditions import SOURCES, newest_missing, whenever_updated
 
 DAYS = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-01-11", timezone="UTC")
 NEWEST = {"2024-01-08", "2024-01-09", "2024-01-10"}
+
+
+station = dg.AssetSpec("station", group_name=SOURCES)
+
+
+@dg.asset(partitions_def=DAYS, deps=[station], automation_condition=newest_missing())
+def soundings() -> None: ...
 
 
 @dg.asset(partitions_def=DAYS)
@@ -35,7 +42,7 @@ class Daemon:
 
     def requests(self, asset: dg.AssetsDefinition) -> set[str | None]:
         evaluated = accepting_beta(dg.evaluate_automation_conditions)(
-            defs=[readings, weather, forecaster],
+            defs=dg.Definitions(assets=[station, soundings, readings, weather, forecaster]),
             instance=self.instance,
             cursor=self.cursor,
             evaluation_time=datetime(2024, 2, 1, tzinfo=UTC),
@@ -52,6 +59,10 @@ class Daemon:
 def daemon() -> Iterator[Daemon]:
     with dg.DagsterInstance.ephemeral() as instance:
         yield Daemon(instance)
+
+
+def test_a_source_that_dagster_never_sees_materialized_holds_nobody_up(daemon):
+    assert daemon.requests(soundings) == NEWEST
 
 
 def test_nothing_is_requested_while_inputs_are_missing(daemon):

@@ -98,9 +98,7 @@ def test_a_dimension_has_no_partitions_and_is_checked_all_the_same(lived):
 def test_the_ui_sees_the_contract(lived):
     shown = lived.defs.resolve_asset_graph().get(HISTORY).metadata
 
-    assert [(c.name, c.type) for c in shown["dagster/column_schema"].columns] == list(
-        customer_history.columns.items()
-    )
+    assert [(c.name, c.type) for c in shown["dagster/column_schema"].columns] == list(customer_history.columns.items())
     assert (shown["keys"], shown["known at"]) == (["customer"], "as_of")
 
 

@@ -67,19 +67,18 @@ def test_a_day_shows_the_figures_of_the_day_whose_labels_matured(lived):
 
 
 def test_a_range_is_drawn(lived):
-    assert {"loss by day", "calibration gap by day", "largest PSI by day"} <= set(lived.metadata(MONITORING, "2024-02-02"))
+    shown = lived.metadata(MONITORING, "2024-02-02")
+
+    assert {"loss by day", "calibration gap by day", "largest PSI by day"} <= set(shown)
 
 
-def test_drift_is_checked_day_by_day_and_warns(lived):
+def test_drift_is_checked_day_by_day(lived):
     checks = lived.checks(MONITORING, "drift")
     drifted = {day: bool(lived.metadata(MONITORING, day).get("drifted")) for day in DAYS}
 
     assert {day: status == "FAILED" for day, status in checks.items() if day} == drifted
     assert any(drifted.values())
     assert lived.check_metadata(MONITORING, "drift") == {"days that drift": 0}, "22 January alone, the last run"
-    graph = lived.defs.resolve_asset_graph()
-    assert lived.instance.get_run_by_id(lived.instance.get_runs()[1].run_id).is_success
-    assert not graph.get_check_spec(next(iter(graph.get(MONITORING).check_keys))).blocking
 
 
 def test_without_a_champion_nothing_is_issued(own_shop):
