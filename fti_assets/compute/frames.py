@@ -30,9 +30,9 @@ def to_pandas(frame: pl.DataFrame, nullable: Iterable[str] = ()) -> pd.DataFrame
     In the `nullable` columns integers become float64 and booleans pandas' `boolean`, so a row alone has the types
     that it has in a batch.
     """
-    nullable = set(nullable)
-    integers = [c for c in frame.columns if c in nullable and frame.schema[c] == pl.Int64]
-    booleans = [c for c in frame.columns if c in nullable and frame.schema[c] == pl.Boolean]
+    types = frame.schema
+    integers = [c for c in set(nullable) if c in types and types[c] == pl.Int64]
+    booleans = [c for c in set(nullable) if c in types and types[c] == pl.Boolean]
     plain = frame.with_columns(pl.col(integers).cast(pl.Float64), pl.col(booleans).cast(pl.Float64)).to_pandas()
     return plain.astype(dict.fromkeys(booleans, "boolean")) if booleans else plain
 

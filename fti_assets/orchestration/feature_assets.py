@@ -1,5 +1,6 @@
 """Feature groups and their sources as assets."""
 
+import inspect
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -63,7 +64,7 @@ def feature_asset(binding: Binding, partitions: dg.DailyPartitionsDefinition) ->
         group_name="features",
         kinds={"polars" if isinstance(binding, Aggregated) else "pandas", "deltalake"},
         owners=list(group.owners),
-        description=group.schema.__doc__,
+        description=inspect.cleandoc(group.schema.__doc__ or ""),
         metadata={"dagster/column_schema": group_schema(group), "keys": list(group.keys), **_known(group)},
         automation_condition=None if group.dimension else newest_missing(),
     )

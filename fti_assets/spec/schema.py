@@ -1,6 +1,8 @@
 """What a Pandera model says about its columns, in five kinds that every store knows."""
 
 import copy
+import inspect
+from functools import cache
 from typing import Any, Literal
 
 import pandera.pandas as pa
@@ -27,6 +29,11 @@ def columns_of(schema: type[pa.DataFrameModel]) -> dict[str, Kind]:
 
     Raises DeclarationError for a column of a type that the stores do not hold.
     """
+    return dict(_kinds_of(schema))
+
+
+@cache
+def _kinds_of(schema: type[pa.DataFrameModel]) -> dict[str, Kind]:
     kinds: dict[str, Kind] = {}
     for name, column in compiled(schema).columns.items():
         if not column.required or column.regex:
@@ -44,6 +51,7 @@ def columns_of(schema: type[pa.DataFrameModel]) -> dict[str, Kind]:
     return kinds
 
 
+@cache
 def compiled(schema: type[pa.DataFrameModel]) -> Any:
     """The model as a strict Pandera schema: no column more, no column less."""
     if not (isinstance(schema, type) and issubclass(schema, pa.DataFrameModel)):
@@ -61,4 +69,4 @@ def nullable_columns(schema: type[pa.DataFrameModel]) -> tuple[str, ...]:
 
 def first_line(described: Any) -> str:
     """The first line of a docstring, for the places that show one line."""
-    return (described.__doc__ or "").strip().split("\n")[0]
+    return inspect.cleandoc(described.__doc__ or "").split("\n")[0]

@@ -14,7 +14,7 @@ import pytest
 
 from fti_assets.orchestration.demo import run_demo
 from fti_assets.orchestration.lifetime import Lifetime
-from fti_assets.orchestration.summary import WAYS, as_text
+from fti_assets.orchestration.summary import as_text
 from fti_assets.spec.time import Window, midnight
 from fti_assets.stores.home import Home
 from fti_assets_tests.orchestration.living_shop import (
@@ -36,6 +36,7 @@ LIFETIME = Lifetime(
     until=date.fromisoformat(UNTIL),
     chunk_days=30,
 )
+WAYS = {"this run", "never retrain", "every 4 weeks", "constant"}
 FIRST_WEEK, SECOND_WEEK = Window.of_days("2024-01-22", "2024-01-28"), Window.of_days("2024-01-29", "2024-02-04")
 KILLED_IN_THE_SECOND_WEEK = """
 import os, pathlib, signal, sys
@@ -137,7 +138,7 @@ def test_the_summary_has_what_was_promised_and_is_the_same_again(lives):
 
     assert written == json.loads(json.dumps(lives.summaries[1]))
     assert lives.summaries[0]["models"] == lives.summaries[1]["models"]
-    assert set(model["by month"]) == set(model["gain over constant"]) == set(WAYS)
+    assert set(model["by month"]) == set(model["gain over constant"]) == WAYS
     # the orders of the last days settle before the calendar's end: every prediction has its label
     assert model["rows"] == model["by month"]["this run"]["all"]["rows"] == 20 * 21
     assert list(model["by month"]["this run"]) == ["2024-01", "2024-02", "all"]
