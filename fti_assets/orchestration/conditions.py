@@ -29,6 +29,13 @@ def newest_missing(days: int = 3) -> dg.AutomationCondition:
     return condition.with_label("newest partitions, once their inputs are there")
 
 
+def at_first_and_daily() -> dg.AutomationCondition:
+    """Materialize what has no partitions and no inputs to wait for: once when it is missing, and every midnight."""
+    due = dg.AutomationCondition.missing().newly_true() | dg.AutomationCondition.cron_tick_passed("0 0 * * *")
+    condition = due & ~dg.AutomationCondition.in_progress()
+    return condition.with_label("at first, and every day")
+
+
 def whenever_updated() -> dg.AutomationCondition:
     """Materialize again when an input has a newer partition."""
     condition = dg.AutomationCondition.any_deps_updated().since_last_handled() & ~dg.AutomationCondition.in_progress()

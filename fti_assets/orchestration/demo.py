@@ -15,10 +15,11 @@ from fti_assets.stores.home import Home
 def run_demo(defs: dg.Definitions, lifetime: Lifetime, home: Home, say: Callable[[str], None]) -> dict[str, Any]:
     """Live through the lifetime, or through what is left of it, and write `summary.json` in the home.
 
+    The seconds of each stage add up over all starts, those that were killed included.
     Raises Conflict while another demo runs in the same home.
     """
     with sole_runner(home), open_instance(home) as instance:
-        runner = Runner(defs, instance, say)
+        runner = Runner(defs, instance, say, home.read_seconds(), home.write_seconds)
         dead = runner.end_dead_runs()
         if dead:
             say(f"{dead} runs of a killed demo are marked as failed; what they finished is kept")

@@ -10,7 +10,7 @@ from fti_assets.spec.feature_view import FeatureView
 from fti_assets.spec.schema import Kind, compiled
 
 
-def group_schema(group: FeatureGroup) -> dg.TableSchema:
+def group_schema(group: FeatureGroup, meanings: Mapping[str, str] | None = None) -> dg.TableSchema:
     """The group's columns with their descriptions and constraints, from its Pandera model."""
     fields = compiled(group.schema).columns
     roles = dict.fromkeys(group.keys, "key") | dict.fromkeys(group.times, "time")
@@ -19,7 +19,7 @@ def group_schema(group: FeatureGroup) -> dg.TableSchema:
             dg.TableColumn(
                 name,
                 kind,
-                description=fields[name].description or roles.get(name),
+                description=fields[name].description or roles.get(name) or (meanings or {}).get(name),
                 constraints=dg.TableColumnConstraints(
                     nullable=fields[name].nullable, other=[str(check.error) for check in fields[name].checks]
                 ),

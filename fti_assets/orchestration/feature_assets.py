@@ -10,7 +10,7 @@ import dagster as dg
 from fti_assets.orchestration.beta import accepting_beta
 from fti_assets.orchestration.checks import CheckResult, check_results
 from fti_assets.orchestration.code_version import binding_version, run_version
-from fti_assets.orchestration.conditions import SOURCES, newest_missing
+from fti_assets.orchestration.conditions import SOURCES, at_first_and_daily, newest_missing
 from fti_assets.orchestration.describe import feature_key, group_schema, table
 from fti_assets.orchestration.home_resource import HomeResource
 from fti_assets.orchestration.partitions import days_before, window_of
@@ -65,8 +65,12 @@ def feature_asset(binding: Binding, partitions: dg.DailyPartitionsDefinition) ->
         kinds={"polars" if isinstance(binding, Aggregated) else "pandas", "deltalake"},
         owners=list(group.owners),
         description=inspect.cleandoc(group.schema.__doc__ or ""),
-        metadata={"dagster/column_schema": group_schema(group), "keys": list(group.keys), **_known(group)},
-        automation_condition=None if group.dimension else newest_missing(),
+        metadata={
+            "dagster/column_schema": group_schema(group, _meanings(binding)),
+            "keys": list(group.keys),
+            **_known(group),
+        },
+        automation_condition=at_first_and_daily() if group.dimension else newest_missing(),
     )
     def materialized(context: dg.AssetExecutionContext, home: HomeResource) -> Result:
         window = Window.of_days("1970-01-01", "1970-01-01") if group.dimension else window_of(context)
@@ -83,6 +87,15 @@ def feature_asset(binding: Binding, partitions: dg.DailyPartitionsDefinition) ->
         yield from check_results(context, key, CONTRACT, True, {"rows": written.rows, "partitions": str(window)})
 
     return materialized
+
+
+def _meanings(binding: Binding) -> dict[str, str]:
+    if not isinstance(binding, Aggregated):
+        return {}
+    return {
+        name: f"{statistic} of {binding.source.name}.{column} over the {window} before {binding.group.event_time}"
+        for name, (column, statistic, window) in binding.outputs.items()
+    }
 
 
 def _known(group: FeatureGroup) -> dict[str, Any]:

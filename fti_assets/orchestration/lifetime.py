@@ -50,8 +50,8 @@ def live(lifetime: Lifetime, runner: Runner, home: Home) -> None:
         for model in lifetime.models:
             decision = decisions(model, Window(cutoff, cutoff + WEEK), home)[cutoff]
             if decision.retrain:
-                runner.say(f"{week}: retrain {model.name}, {decision.reason}")
-                runner.run_partition("train", f"train_{model.name}", week, {"fti/trigger": decision.reason})
+                tags = {"fti/trigger": decision.reason}
+                runner.run_partition("train", f"train_{model.name}", week, tags, f"because {decision.reason}")
         last = min((cutoff + WEEK - timedelta(days=1)).date(), lifetime.last_day)
         runner.run_range("predict and monitor", "predict", cutoff.date(), last)
     runner.run_all("load online store", "online")

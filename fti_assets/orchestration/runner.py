@@ -22,12 +22,13 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 
 @dataclass
 class Runner:
-    """Runs a system's jobs on an instance and keeps the seconds of each stage."""
+    """Runs a system's jobs on an instance and adds up the seconds of each stage, which `keep` may store each time."""
 
     defs: dg.Definitions
     instance: dg.DagsterInstance
     say: Callable[[str], None]
     seconds: dict[str, float] = field(default_factory=dict)
+    keep: Callable[[Mapping[str, float]], object] = dict
 
     def run_range(self, stage: str, job: str, first: date, last: date) -> None:
         """Materialize the job's assets from `first` to `last` in one run; those that are whole are skipped."""
@@ -37,12 +38,16 @@ class Runner:
             tags = {_RANGE_START: first.isoformat(), _RANGE_END: last.isoformat()}
             self._execute(stage, job, f"{job} {first}...{last}", todo, tags, None)
 
-    def run_partition(self, stage: str, job: str, partition: str, tags: Mapping[str, str] | None = None) -> None:
-        """Materialize the job's assets for one partition; nothing runs when all of its partitioned assets have it."""
+    def run_partition(
+        self, stage: str, job: str, partition: str, tags: Mapping[str, str] | None = None, why: str = ""
+    ) -> None:
+        """Materialize the job's assets for one partition: those that lack it, and those that follow from them."""
         assets = self._assets(job)
-        partitioned = [key for key in assets if self._partitions(key) is not None]
-        if not all(self._is_done(key, {partition}) for key in partitioned):
-            self._execute(stage, job, f"{job} {partition}", assets, tags or {}, partition)
+        lacking = [key for key in assets if self._partitions(key) is not None and not self._is_done(key, {partition})]
+        whole = [key for key in assets if self._partitions(key) is None and (lacking or not self._is_current(key))]
+        if lacking or whole:
+            what = f"{job} {partition}" + (f", {why}" if why else "")
+            self._execute(stage, job, what, [*lacking, *whole], tags or {}, partition if lacking else None)
 
     def run_all(self, stage: str, job: str) -> None:
         """Materialize those of the job's assets, none of them partitioned, that have an input newer than they are."""
@@ -58,6 +63,7 @@ class Runner:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - begin
+            self.keep(self.seconds)
 
     def end_dead_runs(self) -> int:
         """Mark the runs that a killed runner left behind as failed; call it only while holding `sole_runner`."""

@@ -100,7 +100,7 @@ def fit_unjudged(model: Model, cutoff: datetime, home: Home) -> ModelVersion:
         **served_files(model, frame, booster, preprocessing),
         "metrics.json": _json({"baseline": float(label.mean())}),
     }
-    return home.registry.register(model.name, files, cutoff=cutoff, facts=_facts(model, dataset, None))
+    return home.registry.register(model.name, files, cutoff=cutoff, facts=_facts(model, dataset, {"trigger": "comparison"}))
 
 
 def served_files(

@@ -69,3 +69,12 @@ class Home:
         path = self.root / "summary.json"
         replace(path, json.dumps(summary, indent=1).encode())
         return path
+
+    def write_seconds(self, seconds: Mapping[str, float]) -> None:
+        """Keep how long each stage of a demo has taken so far."""
+        replace(self.root / "seconds.json", json.dumps(dict(seconds)).encode())
+
+    def read_seconds(self) -> dict[str, float]:
+        """How long each stage of a demo has taken so far."""
+        path = self.root / "seconds.json"
+        return dict(json.loads(path.read_bytes())) if path.exists() else {}
