@@ -61,7 +61,7 @@ def complete(view: FeatureView, joined: pl.DataFrame) -> pd.DataFrame:
     ]
     frame = to_pandas(joined.with_columns(own), nullable=[*looked_up, *nullable_of(view)])
     for function in view.functions:
-        computed = conform_computed(function.function(frame.copy()), frame, function)
+        computed = conform_computed(function.function(frame.copy(deep=False)), frame, function)
         frame = pd.concat([frame, computed], axis="columns")
     return frame
 

@@ -40,9 +40,6 @@ airline_due = FeatureGroup(trailing_schemas.AirlineDue, keys=("carrier", "origin
 destination_landings = FeatureGroup(
     trailing_schemas.DestinationLandings, keys="destination", event_time="as_of", lookback="1h"
 )
-destination_takeoffs = FeatureGroup(
-    trailing_schemas.DestinationTakeoffs, keys="destination", event_time="as_of", lookback="1h"
-)
 carriers = FeatureGroup(trailing_schemas.CarrierHistory, keys="carrier", event_time="as_of", name="carriers")
 routes = FeatureGroup(trailing_schemas.RouteHistory, keys=("origin", "destination"), event_time="as_of", name="routes")
 destinations = FeatureGroup(
@@ -64,8 +61,11 @@ FEATURES = (
     takeoffs["scheduled_departure", "departed_at", "block_minutes", "delay"]
     .by("tail_number")
     .prefixed("aircraft_left_")
-    .hidden("block_minutes"),
-    arrivals["scheduled_departure", "landed_at", "arrival_delay"].by("tail_number").prefixed("aircraft_landed_"),
+    .hidden("block_minutes", "delay"),
+    arrivals["scheduled_departure", "landed_at", "arrival_delay"]
+    .by("tail_number")
+    .prefixed("aircraft_landed_")
+    .hidden("arrival_delay"),
     due["due_at", "block_minutes"].by("tail_number").prefixed("aircraft_due_").hidden(),
     origin_landings[
         "delay_mean_1h",
@@ -86,7 +86,6 @@ FEATURES = (
     destination_landings[
         "delay_mean_3h", "delay_mean_12h", "lost_mean_3h", "lost_mean_12h", "is_late_mean_12h"
     ].prefixed("destination_landed_"),
-    destination_takeoffs.select().prefixed("destination_left_"),
     carriers.select().prefixed("carrier_"),
     routes["delay_mean_7d", "delay_mean_30d"].prefixed("route_"),
     destinations["is_late_mean_1d", "is_late_mean_7d"].prefixed("destination_"),

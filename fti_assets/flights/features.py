@@ -31,7 +31,6 @@ BINDINGS = (
     c.destination_landings.aggregated(
         c.arrivals, "destination", {"delay": ["mean"], "lost": ["mean"], "is_late": ["mean"]}, ("3h", "12h"), EVERY
     ),
-    c.destination_takeoffs.aggregated(c.takeoffs, "destination", {"delay": ["mean"]}, ("3h", "12h"), EVERY),
     c.carriers.aggregated(c.arrivals, "carrier", {"is_late": ["mean"]}, DAYS),
     c.routes.aggregated(c.arrivals, ("origin", "destination"), {"delay": ["mean"]}, DAYS),
     c.destinations.aggregated(c.arrivals, "destination", {"is_late": ["mean"]}, DAYS),

@@ -97,14 +97,6 @@ class DestinationLandings(_Trailing):
     is_late_mean_12h: float = pa.Field(nullable=True)
 
 
-class DestinationTakeoffs(_Trailing):
-    """How late the flights to a destination left in the last hours."""
-
-    destination: str
-    delay_mean_3h: float = pa.Field(nullable=True)
-    delay_mean_12h: float = pa.Field(nullable=True)
-
-
 class CarrierHistory(_Trailing):
     """What share of a carrier's flights were late over the last days."""
 

@@ -86,7 +86,7 @@ def monitoring_asset(predictions: Predictions, partitions: dg.DailyPartitionsDef
         deps=[
             dg.AssetDep(
                 predictions_key(model),
-                partition_mapping=days_from_to(-max(maturing, predictions.drift_days), -1),
+                partition_mapping=days_from_to(-max(maturing, 2 * predictions.drift_days), -1),
             ),
             dg.AssetDep(feature_key(model.view.label.group), partition_mapping=days_from_to(-maturing, -1)),
         ],

@@ -56,7 +56,8 @@ def watch(predictions: Predictions, window: Window, home: Home) -> list[DayWatch
     """What became known on each of the window's days about the predictions issued before; written to the table.
 
     Day D measures the predictions whose labels' horizon ended by D 00:00, once, so early figures cannot mislead, and
-    compares the features of the `drift_days` before D with training. It reads nothing that was known on D or later.
+    compares the features of the `drift_days` before D, and of those before them, with training. It reads nothing that
+    was known on D or later.
     Raises MissingPartitions when label partitions before D were never written.
     """
     model = predictions.model
@@ -65,18 +66,13 @@ def watch(predictions: Predictions, window: Window, home: Home) -> list[DayWatch
     home.features.require_history(model.view.label.group, Window(predicted.start, window.end - DAY))
     log = home.predictions.read(model, predicted)
     labels = labels_of(model, log, predicted, window.end - DAY, home)
-    profiles = home.monitoring.read(
-        "profiles", model.name, window.widened(before=timedelta(days=predictions.drift_days))
-    )
+    length = timedelta(days=predictions.drift_days)
+    profiles = home.monitoring.read("profiles", model.name, window.widened(before=2 * length))
     watched = []
     for day in window.days:
         rows = (log["predicted_for"].dt.date() == day - lag).to_numpy()
-        recent = profiles.filter(
-            pl.col("day").is_between(
-                midnight(day) - timedelta(days=predictions.drift_days), midnight(day), closed="left"
-            )
-        )
-        figures = measured(model, log.filter(rows), labels[rows], home) | _drift(model, recent, home)
+        drifting = _drift(model, profiles, midnight(day), length, home)
+        figures = measured(model, log.filter(rows), labels[rows], home) | drifting
         watched.append(DayWatched(day=midnight(day), predicted_on=midnight(day - lag), **figures))
     home.monitoring.write("performance", model.name, _table(watched), window)
     return watched
@@ -119,23 +115,39 @@ def measured(model: Model, log: pl.DataFrame, label: np.ndarray, home: Home) -> 
     return figures
 
 
-def _drift(model: Model, recent: pl.DataFrame, home: Home) -> dict[str, Any]:
-    """PSI of the recent days that the newest of their versions profiled, against that version's training profile."""
-    if recent.is_empty():
+def _drift(model: Model, profiles: pl.DataFrame, day: datetime, length: timedelta, home: Home) -> dict[str, Any]:
+    """PSI of the `length` before the day against the training profile of the version that served at its end.
+
+    Only whole windows of one version are compared (a week without its Sunday would seem to drift), and a feature has
+    drifted when it left its profile in this window and in the one before.
+    """
+    ending = profiles.filter(pl.col("day") < day)
+    if ending.is_empty():
         return {}
-    version = int(recent["model_version"][-1])
+    version = int(ending["model_version"][-1])
+    own = ending.filter(pl.col("model_version") == version)
+    now, before = (_summed(own, end - length, end) for end in (day, day - length))
+    if not now:
+        return {}
     reference = from_bytes(home.registry.get(model.name, version).read("reference.json"))
-    sums = {
-        str(feature): np.sum([json.loads(text) for text in rows["counts"]], axis=0)
-        for (feature,), rows in recent.filter(pl.col("model_version") == version).group_by(
-            "feature", maintain_order=True
-        )
-    }
-    psis = {name: value for name, value in drift(reference, sums).items() if not np.isnan(value)}
+    psis = {name: value for name, value in drift(reference, now).items() if not np.isnan(value)}
     if not psis:
         return {}
     most = max(psis, key=lambda name: psis[name])
-    return {"drifted": len(drifted(reference, psis)), "max_psi": psis[most], "max_psi_feature": most}
+    left = set(drifted(reference, psis)) & set(drifted(reference, drift(reference, before)) if before else ())
+    return {"drifted": len(left), "max_psi": psis[most], "max_psi_feature": most}
+
+
+def _summed(profiles: pl.DataFrame, start: datetime, end: datetime) -> dict[str, np.ndarray]:
+    """The window's counts by feature; none when one of its days has no profile."""
+    window = profiles.filter(pl.col("day").is_between(start, end, closed="left"))
+    if window["day"].n_unique() < len(Window(start, end).days):
+        return {}
+    sums: dict[str, np.ndarray] = {}
+    for feature, text in window.select("feature", "counts").iter_rows():
+        counted = np.array(json.loads(text))
+        sums[feature] = sums[feature] + counted if feature in sums else counted
+    return sums
 
 
 def _table(watched: Sequence[DayWatched]) -> pl.DataFrame:

@@ -62,9 +62,10 @@ def gate(model: Model, version: ModelVersion, home: Home, who: str) -> Gated:
 
 def reevaluate(model: Model, version: ModelVersion, champion: ModelVersion | None, home: Home) -> Evaluation:
     """The candidate's trial on its holdout once more, beside the champion."""
-    frame = home.datasets.get(model.name, version.cutoff, version.manifest["facts"]["dataset"]).read()
     begin = version.cutoff - model.holdout_length
-    frame = frame[frame[model.view.predicted_at] >= begin]
+    frame = home.datasets.get(model.name, version.cutoff, version.manifest["facts"]["dataset"]).read(
+        since=(model.view.predicted_at, begin)
+    )
     label = frame[LABEL].to_numpy(dtype=np.float64)
     prediction = Scorer(version, trial=True).predict(frame)
     is_binary = model.view.label.is_binary

@@ -10,7 +10,8 @@ from fti_assets.spec.model import Model
 class Predictions:
     """Each day's spine, predicted by the champion of that day, issued once and never changed.
 
-    Each day's features of the last `drift_days` are compared with the training profile; drift warns, no more.
+    The features of the last `drift_days` are compared with the training profile; a feature that leaves it twice in a
+    row has drifted, which warns, no more.
     """
 
     model: Model

@@ -26,9 +26,10 @@ class Dataset:
     path: Path
     manifest: Mapping[str, Any]
 
-    def read(self) -> pd.DataFrame:
-        """Its rows, ordered by prediction time."""
-        frame = pl.read_parquet(self.path)
+    def read(self, since: tuple[str, datetime] | None = None) -> pd.DataFrame:
+        """Its rows, ordered by prediction time; with `since` those whose column is at that time or later."""
+        scan = pl.scan_parquet(self.path)
+        frame = (scan if since is None else scan.filter(pl.col(since[0]) >= since[1])).collect()
         return to_pandas(frame, nullable=self.manifest["nullable"])
 
 

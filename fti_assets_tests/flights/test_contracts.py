@@ -18,7 +18,7 @@ windows = pytest.mark.parametrize(
 
 
 def test_the_model_sees_eighty_features_and_those_that_matter_are_among_them() -> None:
-    assert len(VIEW.columns) == 80
+    assert len(VIEW.columns) == 76
     assert set(VIEW.columns) >= {
         "carrier",
         "visibility",
@@ -69,7 +69,7 @@ def test_each_column_of_a_computed_group_is_described(binding: Binding) -> None:
 
 
 def test_each_group_of_the_view_and_the_label_is_bound_once_and_after_what_it_is_made_of() -> None:
-    assert len(set(GROUPS)) == len(GROUPS) == 20
+    assert len(set(GROUPS)) == len(GROUPS) == 19
     assert {*VIEW.groups, VIEW.label.group} == set(GROUPS)
     for n, binding in enumerate(BINDINGS):
         if isinstance(binding, Aggregated):

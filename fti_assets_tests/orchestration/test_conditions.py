@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
 
 from fti_assets.orchestration.beta import accepting_beta
-from fti_assets.orchestration.conditions import SOURCES, newest_missing, whenever_updated
+from fti_assets.orchestration.conditions import SOURCES, at_first_and_daily, newest_missing, whenever_updated
 
 DAYS = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-01-11", timezone="UTC")
 NEWEST = {"2024-01-08", "2024-01-09", "2024-01-10"}
@@ -33,19 +33,24 @@ def weather() -> None: ...
 def forecaster() -> None: ...
 
 
+@dg.asset(deps=[station], automation_condition=at_first_and_daily())
+def stations() -> None: ...
+
+
 @dataclass
 class Daemon:
     """What the daemon does: evaluate now and then, and remember."""
 
     instance: dg.DagsterInstance
     cursor: object = field(default=None)
+    now: datetime = datetime(2024, 2, 1, 12, tzinfo=UTC)
 
     def requests(self, asset: dg.AssetsDefinition) -> set[str | None]:
         evaluated = accepting_beta(dg.evaluate_automation_conditions)(
-            defs=dg.Definitions(assets=[station, soundings, readings, weather, forecaster]),
+            defs=dg.Definitions(assets=[station, soundings, readings, weather, forecaster, stations]),
             instance=self.instance,
             cursor=self.cursor,
-            evaluation_time=datetime(2024, 2, 1, tzinfo=UTC),
+            evaluation_time=self.now,
         )
         self.cursor = evaluated.cursor
         return set(evaluated.get_requested_partitions(asset.key))
@@ -110,6 +115,17 @@ def test_whenever_an_input_is_updated_the_asset_follows_once(daemon):
     daemon.materialized(readings, "2024-01-08")
 
     assert daemon.requests(forecaster) == {None}
+
+
+def test_what_has_no_partitions_is_made_at_first_and_after_every_midnight(daemon):
+    assert daemon.requests(stations) == {None}
+    assert daemon.requests(stations) == set(), "asked once, and not again while it may be failing"
+    daemon.materialized(stations, None)
+    daemon.now += timedelta(hours=6)
+    assert daemon.requests(stations) == set()
+    daemon.now += timedelta(hours=12)
+
+    assert daemon.requests(stations) == {None}
 
 
 def test_the_ui_names_the_conditions():

@@ -164,7 +164,7 @@ def upstream(child: str, parent: str, partition: str) -> list[str]:
         ("predictions/late_arrival", "features/departures", "2013-06-08", "2013-06-08", "2013-06-08"),
         ("predictions/late_arrival", "features/carriers", "2013-06-08", "2013-06-07", "2013-06-08"),
         ("predictions/late_arrival", "features/takeoffs", "2013-06-08", "2013-06-06", "2013-06-08"),
-        ("monitoring/late_arrival", "predictions/late_arrival", "2013-07-08", "2013-07-01", "2013-07-07"),
+        ("monitoring/late_arrival", "predictions/late_arrival", "2013-07-08", "2013-06-24", "2013-07-07"),
         ("monitoring/late_arrival", "features/arrivals", "2013-07-08", "2013-07-05", "2013-07-07"),
         ("monitoring/late_arrival_retrain", "monitoring/late_arrival", "2013-07-06", "2013-06-15", "2013-07-05"),
     ],

@@ -173,7 +173,7 @@ def test_the_drift_of_a_shifted_feature_is_seen_and_of_others_not(own_served: Ho
         )
         materialize(shifted, window, own_served.features)
         issue(returns, window, home)
-    row, usual = (watch(WATCHED, day, home)[0] for home in (own_served, other))
+    row, usual = (watch(Predictions(returns, drift_days=3), day, home)[0] for home in (own_served, other))
     # without the shift one feature drifts: a week's count, which in training began at nothing
     assert (usual.drifted, usual.max_psi_feature) == (1, "is_returned_count_7d")
     assert row.max_psi is not None
