@@ -2,8 +2,9 @@
 
 import json
 import sqlite3
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from fti_assets.spec.selection import Selection
 
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PATIENCE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Seconds between attempts to open the file."""
 _TYPES: Mapping[Kind, str] = {
     "text": "TEXT",
     "integer": "INTEGER",
@@ -117,15 +120,30 @@ class OnlineStore:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own; closing it rolls back what was not committed."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, isolation_level=None, timeout=30)
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-            for table in _TABLES:
-                connection.execute(table)
+        with closing(self._opened()) as connection:
             yield connection
-        finally:
-            connection.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        """A connection to a file in write-ahead mode with its tables.
+
+        SQLite's time-out does not cover the moment in which the last other connection folds the log up and goes: the
+        file is then locked at once, and open again at once.
+        """
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=30)
+        patience = iter(_PATIENCE)
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=NORMAL")
+                for table in _TABLES:
+                    connection.execute(table)
+                return connection
+            except sqlite3.OperationalError:
+                pause = next(patience, None)
+                if pause is None:
+                    connection.close()
+                    raise
+                time.sleep(pause)
 
 
 def _table(group: FeatureGroup) -> str:
