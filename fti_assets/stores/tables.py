@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,15 +46,15 @@ class DayTable:
         Nothing is written and ContractViolation raised for rows of other types or days; AlreadyIssued if `once` and
         one of the days was written before, by whichever process; Conflict when others keep winning.
         """
-        from deltalake import CommitProperties, Transaction, write_deltalake
+        from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
         from deltalake.exceptions import CommitFailedError
 
         rows, days = self._checked(frame, window, days_of), window.days
         self._create()
         for attempt in range(_ATTEMPTS):
-            table = self._open()
-            if table is None:
+            if not DeltaTable.is_deltatable(str(self.path)):
                 raise Conflict(f"{self.path.name}: {window} not written: somebody deleted {self.path}")
+            table = self._of_contract(DeltaTable(self.path))
             issued = [day for day in days if once and _is_written(table, day)]
             if issued:
                 raise AlreadyIssued(
@@ -149,12 +150,14 @@ class DayTable:
         return self._held[version]
 
     def _opened(self, version: int | None) -> "DeltaTable | None":
-        from deltalake import DeltaTable
-
+        commits = sorted((self.path / "_delta_log").glob("[0-9]" * 20 + ".json"))
         # the log's directory alone is no table: its creator may be about to commit, or was killed
-        if not DeltaTable.is_deltatable(str(self.path)):
+        if not commits:
             return None
-        table = DeltaTable(self.path, version=version)
+        commit = commits[-1] if version is None else commits[0].with_name(f"{version:020}.json")
+        return self._of_contract(_snapshot(self.path, int(commit.stem), commit.stat().st_mtime_ns))
+
+    def _of_contract(self, table: "DeltaTable") -> "DeltaTable":
         held = {field.name for field in table.schema().fields} - {"ds"}
         if held != set(self.columns):
             raise DeclarationError(
@@ -175,6 +178,14 @@ class DayTable:
     @property
     def _types(self) -> dict[str, pl.DataType]:
         return {name: POLARS_TYPES[kind] for name, kind in self.columns.items()}
+
+
+@lru_cache(maxsize=64)
+def _snapshot(path: Path, version: int, written_at: int) -> "DeltaTable":  # noqa: ARG001  # a table made anew is another
+    """The table at a version, opened once in a process; for reading only, since a write moves a table on."""
+    from deltalake import DeltaTable
+
+    return DeltaTable(path, version=version)
 
 
 def day_of(column: str) -> pl.Expr:
