@@ -80,6 +80,7 @@ def feature_asset(binding: Binding, partitions: dg.DailyPartitionsDefinition) ->
             cases = table(violation.cases, ("column", "check", "value", "rows"))
             yield from check_results(context, key, CONTRACT, False, {"failing cases": cases, "partitions": str(window)})
             raise dg.Failure(str(violation), allow_retries=False) from violation
+        context.log.info(f"{window}: {written.rows:,} rows, table version {written.version}")
         if not group.dimension:
             for day, rows in written.rows_by_day.items():
                 context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day)

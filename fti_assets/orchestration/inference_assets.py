@@ -60,7 +60,15 @@ def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDe
         automation_condition=newest_missing(),
     )
     def issued(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-        for day in issue(model, window_of(context), home.open(), context.run.run_id):
+        days = issue(model, window_of(context), home.open(), context.run.run_id)
+        kept = sum(day.kept for day in days)
+        versions = sorted({day.model_version for day in days if day.model_version})
+        context.log.info(
+            f"{sum(day.rows for day in days):,} predictions on {len(days)} days by version "
+            f"{', '.join(map(str, versions)) or 'none'}"
+            + (f"; {kept} days were issued before and are kept" if kept else "")
+        )
+        for day in days:
             figures: dict[str, Any] = {
                 "dagster/partition_row_count": day.rows,
                 "model version": day.model_version,
