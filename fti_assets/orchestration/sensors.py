@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from fti_assets.orchestration.training_assets import decision_key
+from fti_assets.orchestration.training_assets import decision_key, model_key
 from fti_assets.spec.model import Model
 
 _AT_ONCE = 50
@@ -25,20 +25,23 @@ def retrain_sensor(model: Model, job_name: str) -> dg.SensorDefinition:
         ).records
         if not found:
             return dg.SkipReason(f"no decision on {model.name} since the last look")
+        trained = context.instance.get_materialized_partitions(model_key(model))
         requests, reasons = [], []
         for record in found:
             event = record.asset_materialization
             if event is None or event.partition is None or "retrain" not in event.metadata:
                 continue
             reason = str(event.metadata["reason"].value)
-            if event.metadata["retrain"].value:
+            if event.partition in trained:
+                reasons.append(f"{event.partition}: trained already")
+            elif event.metadata["retrain"].value:
                 tags = {"fti/trigger": reason}
                 requests.append(
                     dg.RunRequest(f"{model.name}:{event.partition}", partition_key=event.partition, tags=tags)
                 )
             else:
                 reasons.append(f"{event.partition}: {reason}")
-        skip = dg.SkipReason("not retrained: " + "; ".join(reasons)) if reasons and not requests else None
+        skip = dg.SkipReason("nothing to train: " + "; ".join(reasons)) if reasons and not requests else None
         return dg.SensorResult(run_requests=requests, cursor=str(found[-1].storage_id), skip_reason=skip)
 
     return retrain

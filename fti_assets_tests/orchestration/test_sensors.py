@@ -2,6 +2,7 @@ import dagster as dg
 import pytest
 
 from fti_assets.orchestration.sensors import retrain_sensor
+from fti_assets.orchestration.training_assets import model_key
 from fti_assets_tests.orchestration.living_shop import DECISION
 from fti_assets_tests.worlds import returns
 
@@ -47,7 +48,16 @@ def test_a_decision_not_to_is_told(instance):
     result = look(instance)
 
     assert not result.run_requests
-    assert result.skip_reason.skip_message == "not retrained: 2024-01-22: cooling down: last trained 7 days ago"
+    assert result.skip_reason.skip_message == "nothing to train: 2024-01-22: cooling down: last trained 7 days ago"
+
+
+def test_a_cutoff_that_is_trained_already_is_not_trained_again(instance):
+    """The demo acts on its own decisions; a daemon that is turned on after it must not repeat the year."""
+    record(instance, "2024-01-22", YES)
+    record(instance, "2024-01-29", YES)
+    instance.report_runless_asset_event(dg.AssetMaterialization(model_key(returns), partition="2024-01-22"))
+
+    assert [request.partition_key for request in look(instance).run_requests] == ["2024-01-29"]
 
 
 def test_a_decision_is_acted_on_once(instance):
