@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pandera.pandas as pa
 
@@ -14,6 +14,9 @@ from fti_assets.spec.schema import Kind, columns_of, first_line
 from fti_assets.spec.selection import Selection
 from fti_assets.spec.time import DAY, duration
 
+PARTITIONS = ("hourly", "daily", "weekly")
+ON_INVALID = ("fail", "quarantine")
+
 
 @dataclass(frozen=True)
 class FeatureGroup:
@@ -23,6 +26,10 @@ class FeatureGroup:
     at its event time). Partition D holds the rows that became known on day D. `lookback` bounds how old a row
     may be when a prediction uses it. A `dimension` is small and slowly changing: it has no times, is read whole,
     and counts as always known.
+
+    `partitions` says how much time one holds. `version=2` is a table of its own beside the first, called `<name>_v2`.
+    Rows that break the contract fail their batch; with `on_invalid="quarantine"` they are set aside with the reasons,
+    while they are no more than the share `invalid_up_to` of it.
 
     Raises DeclarationError when a named column is not in the schema or is of the wrong kind.
     """
@@ -35,6 +42,11 @@ class FeatureGroup:
     lookback: timedelta | str = DAY
     dimension: bool = False
     owners: Sequence[str] = ()
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    version: int = 1
+    partitions: Literal["hourly", "daily", "weekly"] = "daily"
+    on_invalid: Literal["fail", "quarantine"] = "fail"
+    invalid_up_to: float = 0.05
     columns: Mapping[str, Kind] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -42,10 +54,24 @@ class FeatureGroup:
             object.__setattr__(self, attribute, value)
 
         settle("columns", columns_of(self.schema))
-        settle("name", checked_name("feature group", self.name or snake_case(self.schema.__name__)))
+        name = checked_name("feature group", self.name or snake_case(self.schema.__name__))
+        if not isinstance(self.version, int) or self.version < 1:
+            raise DeclarationError(f"feature group {name}: version={self.version!r}: expected 1, 2, …")
+        suffix = "" if self.version == 1 else f"_v{self.version}"
+        settle("name", checked_name("feature group", name.removesuffix(suffix) + suffix))  # dataclasses.replace repeats
         settle("keys", (self.keys,) if isinstance(self.keys, str) else tuple(self.keys))
         settle("lookback", duration(self.lookback))
         settle("owners", tuple(self.owners))
+        settle("tags", dict(self.tags))
+        for argument, choices in (("partitions", PARTITIONS), ("on_invalid", ON_INVALID)):
+            if getattr(self, argument) not in choices:
+                raise DeclarationError(
+                    f"feature group {self.name}: {unknown(argument, str(getattr(self, argument)), choices)}"
+                )
+        if not 0 < self.invalid_up_to < 1:
+            raise DeclarationError(
+                f"feature group {self.name}: invalid_up_to={self.invalid_up_to!r}: expected a share between 0 and 1"
+            )
         if not self.keys:
             raise DeclarationError(f"feature group {self.name}: expected at least one key column")
         if self.dimension:
