@@ -2,13 +2,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test ui daemon serve lint types contracts clean
+.PHONY: demo test bench ui daemon serve lint types contracts clean
 
 demo: $(INSTALLED)
 	$(BIN)/fti demo
 
 test: $(INSTALLED)
 	$(BIN)/pytest
+
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks
 
 ui: $(INSTALLED)
 	$(BIN)/fti ui

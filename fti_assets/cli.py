@@ -3,15 +3,17 @@
 Heavy modules are imported inside the commands, so that `fti --help` answers at once.
 """
 
-import importlib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fti_assets.cli_audit import audit
 from fti_assets.cli_dagster import demo, init, ui
+from fti_assets.cli_features import features
+from fti_assets.cli_modules import named_in
+from fti_assets.cli_quarantine import quarantine
 from fti_assets.cli_registry import registry
 from fti_assets.spec import errors
 from fti_assets.stores.durable import Corrupt
@@ -98,22 +100,14 @@ def serve(home: Path, system: str, host: str, port: int) -> None:
 
 def models_of(system: str) -> Sequence["Model"]:
     """The MODELS of a module, looked for in the working directory too."""
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        module = importlib.import_module(system)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{system}.".startswith(f"{error.name}."):
-            raise
-        raise click.ClickException(f"there is no module {system!r}: expected one with MODELS") from None
-    finally:
-        sys.path.pop(0)
-    if not hasattr(module, "MODELS"):
-        raise click.ClickException(f"module {system} has no MODELS: expected a sequence of fti.Model")
-    models: Sequence[Model] = module.MODELS
+    models: Sequence[Model] = named_in(system, "MODELS", "fti.Model")
     return models
 
 
+main.add_command(audit)
 main.add_command(demo)
 main.add_command(init)
 main.add_command(ui)
 main.add_command(registry)
+main.add_command(features)
+main.add_command(quarantine)

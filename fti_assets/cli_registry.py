@@ -1,14 +1,12 @@
 """`fti registry`: see and decide which version of a model serves."""
 
-import getpass
-import json
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from fti_assets.cli_text import minute, pairs, table, who
 from fti_assets.spec.errors import NoChampion
 
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ def list_versions(home: Path) -> None:
     models = _registry(home)
     rows = [_row(models, version) for model in models.models() for version in models.versions(model)]
     if rows:
-        _table(["model", "version", "cutoff", "status", "metric", "loss", "baseline", "why"], rows)
+        table(["model", "version", "cutoff", "status", "metric", "loss", "baseline", "why"], rows)
     else:
         click.echo(f"no models in {home}: materialize models/<name>, or choose another --home")
 
@@ -68,10 +66,10 @@ def show(home: Path, model: str, version: int | None) -> None:
         version = champion.version if champion else max((v.version for v in models.versions(model)), default=0)
     shown = models.get(model, version)
     click.echo(f"{model} version {version}: {_status(models, shown)}\n")
-    facts = {"cutoff": _minute(shown.cutoff), "content_id": shown.content_id, **shown.manifest["facts"]}
-    _facts({**facts, "recorded_at": shown.manifest["recorded_at"]})
+    facts = {"cutoff": minute(shown.cutoff), "content_id": shown.content_id, **shown.manifest["facts"]}
+    pairs({**facts, "recorded_at": shown.manifest["recorded_at"]})
     click.echo("\nfigures on the holdout")
-    _facts({name: figure for name, figure in shown.read_json("metrics.json").items() if not isinstance(figure, dict)})
+    pairs({name: figure for name, figure in shown.read_json("metrics.json").items() if not isinstance(figure, dict)})
     verdict = models.verdict(model, version)
     verdicts = verdict.verdicts if verdict else ()
     click.echo("\ngates" if verdicts else "\ngates: no verdicts")
@@ -79,7 +77,7 @@ def show(home: Path, model: str, version: int | None) -> None:
         click.echo(f"  {'pass' if found['passed'] else 'FAIL'}  {found['gate']}: {found['reason']}")
     click.echo(f"\njournal of {model}")
     entries = [_entry(entry) for entry in models.history(model)]
-    _table(["recorded", "action", "version", "effective", "who", "why"], entries)
+    table(["recorded", "action", "version", "effective", "who", "why"], entries)
 
 
 @registry.command()
@@ -105,10 +103,10 @@ def promote(home: Path, model: str, version: int, why: str, effective: str | Non
     except NoChampion:
         expected = None
     try:
-        entry = models.promote(model, version, who=_who(), why=why, effective=moment, expected=expected)
+        entry = models.promote(model, version, who=who(), why=why, effective=moment, expected=expected)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"{model}: version {entry.version} is champion from {_minute(entry.effective)} on")
+    click.echo(f"{model}: version {entry.version} is champion from {minute(entry.effective)} on")
 
 
 @registry.command()
@@ -125,7 +123,7 @@ def rollback(home: Path, model: str, why: str) -> None:
       fti registry rollback late_arrival --why "alarms since Monday"
     """
     try:
-        entry = _registry(home).rollback(model, who=_who(), why=why, effective=datetime.now(UTC))
+        entry = _registry(home).rollback(model, who=who(), why=why, effective=datetime.now(UTC))
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{model}: version {entry.version} is champion again, instead of version {entry.previous}")
@@ -135,10 +133,6 @@ def _registry(home: Path) -> "Registry":
     from fti_assets.stores.home import Home
 
     return Home(home).registry
-
-
-def _who() -> str:
-    return getpass.getuser()
 
 
 def _moment(given: str | None) -> datetime:
@@ -174,21 +168,5 @@ def _status(models: "Registry", version: "ModelVersion") -> str:
 
 
 def _entry(entry: "Entry") -> list[str]:
-    times = [_minute(entry.recorded), entry.action, str(entry.version), _minute(entry.effective)]
+    times = [minute(entry.recorded), entry.action, str(entry.version), minute(entry.effective)]
     return [*times, entry.who, entry.why]
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%MZ}"
-
-
-def _facts(facts: Mapping[str, Any]) -> None:
-    width = max(map(len, facts))
-    for name, value in facts.items():
-        click.echo(f"  {name:<{width}}  {value if isinstance(value, str) else json.dumps(value, sort_keys=True)}")
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(len(row[n]) for row in [header, *rows]) for n in range(len(header))]
-    for row in [header, *rows]:
-        click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())

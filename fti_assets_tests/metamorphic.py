@@ -6,13 +6,15 @@ and all view rows predicted by `t`, bit for bit.
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 
-import numpy as np
 import pandas as pd
 import polars as pl
 
+from fti_assets.compute.differences import same_bits
 from fti_assets.compute.frames import to_polars
+from fti_assets.pipelines.audit_inputs import with_future
 from fti_assets.pipelines.features import materialize
 from fti_assets.pipelines.views import read_view
 from fti_assets.spec.binding import Binding, Computed
@@ -82,34 +84,10 @@ def rows_predicted_by(view: FeatureView, t: datetime, window: Window, home: Home
     return to_polars(frame, {**view.spine.columns, **view.columns})
 
 
-def same_bits(first: pl.DataFrame, second: pl.DataFrame) -> bool:
-    """Whether two frames have the same columns and the same bits in every cell, nulls in the same places."""
-    return first.schema == second.schema and len(first) == len(second) and _bits(first).equals(_bits(second))
-
-
-def _bits(frame: pl.DataFrame) -> pl.DataFrame:
-    floats = [name for name, kind in frame.schema.items() if kind == pl.Float64]
-    return frame.with_columns(
-        *(frame[name].is_null().alias(f"{name} is null") for name in floats),
-        *(pl.Series(name, frame[name].fill_null(0).to_numpy().view(np.int64)) for name in floats),
-    )
-
-
 def _altered(binding: Binding, alter: Alter, t: datetime) -> Binding:
     if not isinstance(binding, Computed):
         return binding
     return replace(
-        binding, inputs=tuple(_altered_source(g, alter, t) if isinstance(g, Source) else g for g in binding.inputs)
+        binding,
+        inputs=tuple(with_future(g, partial(alter, g), t) if isinstance(g, Source) else g for g in binding.inputs),
     )
-
-
-def _altered_source(source: Source, alter: Alter, t: datetime) -> Source:
-    after = t + timedelta(microseconds=1)
-
-    def read(start: datetime, end: datetime) -> pd.DataFrame:
-        if end <= after:
-            return source.read(start, end)
-        later = alter(source, source.read(max(start, after), end))
-        return pd.concat([source.read(start, after), later], ignore_index=True) if start < after else later
-
-    return replace(source, read=read)

@@ -1,5 +1,8 @@
 """What a model sees and says online is what it sees and says in batch, bit for bit."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -8,6 +11,7 @@ from fti_assets.pipelines.inference import issue
 from fti_assets.pipelines.online import answer, load_online, online_features
 from fti_assets.pipelines.scoring import Scorer
 from fti_assets.pipelines.views import read_view
+from fti_assets.spec.errors import ContractViolation
 from fti_assets.spec.time import Window
 from fti_assets.stores.home import Home
 from fti_assets_tests.metamorphic import same_bits
@@ -52,3 +56,34 @@ def test_an_issued_prediction_is_the_online_answer(online: Home) -> None:
     requests = online.features.read(orders, DAYS)
     assert answer(VIEW, scorer, requests, online.online).tolist() == issued
     assert [answer(VIEW, scorer, requests[n], online.online)[0] for n in range(0, 40, 5)] == issued[::5]
+
+
+def test_online_refuses_the_rows_that_batch_leaves_out_and_no_others(online: Home) -> None:
+    """Whether the condition is over the request, over what is looked up or over both, and with a cutoff."""
+    where = "not is_gift and (is_returned_mean_7d > 0.2 or price < 10)"
+    view = replace(VIEW, where=where, since="2024-02-13T12:00Z")
+    batch = read_view(view, DAYS, online.features)
+    requests = online.features.read(orders, DAYS)
+    answered = {}
+    for n, order in enumerate(requests["order_id"]):
+        with suppress(ContractViolation):
+            answered[order] = online_features(view, requests[n], online.online)
+    assert list(answered) == batch["order_id"].to_list()
+    assert 5 < len(answered) < 30
+    for n, alone in enumerate(answered.values()):
+        assert same_bits(_rows(alone), _rows(batch.iloc[[n]]))
+
+
+def test_a_day_without_a_row_of_the_view_is_issued_with_none(online: Home) -> None:
+    model = replace(returns, view=replace(VIEW, where="order_id like '2024-02-14%'"))
+    first, second = issue(model, DAYS, online)
+    assert (first.rows, first.kept, second.rows) == (0, False, len(read_view(model.view, DAYS, online.features)))
+    assert second.rows > 0
+    assert [day.kept for day in issue(model, DAYS, online)] == [True, True]
+
+
+def test_a_day_outside_of_the_views_cutoffs_needs_no_champion_and_has_no_rows(served: Home) -> None:
+    """Before 22 January nobody served."""
+    model = replace(returns, view=replace(VIEW, since="2024-01-23"))
+    days = issue(model, Window.of_days("2024-01-21", "2024-01-23"), served)
+    assert [day.rows for day in days] == [0, 0, 20]

@@ -1,12 +1,33 @@
 """The point-in-time join: what was known about a key at a moment."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 import polars as pl
 
 _MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class InOrder:
+    """A spine's times in order, and back: sorted once, however many groups are joined to it."""
+
+    at: pl.Series
+    order: pl.Series | None
+    back: pl.Series | None
+
+    @classmethod
+    def of(cls, times: pl.Series) -> "InOrder":
+        """The times as microseconds, sorted unless they are; a null comes before all that was ever known."""
+        at = _microseconds(times).fill_null(np.iinfo(np.int64).min)
+        if at.is_sorted():
+            return cls(at, None, None)
+        order = at.arg_sort()
+        back = np.empty(len(at), dtype=np.uint32)
+        back[order.to_numpy()] = np.arange(len(at), dtype=np.uint32)
+        return cls(at.gather(order), order, pl.Series(back))
 
 
 def as_of_join(
@@ -19,33 +40,47 @@ def as_of_join(
     event_time: str,
     lookback: timedelta | None,
     columns: Mapping[str, str],
+    times: InOrder | None = None,
 ) -> pl.DataFrame:
     """The latest known feature row of each spine row's key, as of the spine's time `at`.
 
     Among the feature rows of the key with `known_at <= at` and `at - event_time <= lookback` (None: any age) it is
     the one known last; of those known at once the later `event_time`, then the row further down `features`.
     `on` maps feature key to spine column, `columns` feature column to output name. A null key or time matches nothing.
+    `times`, where several groups are joined, is `InOrder.of(spine[at])`.
 
     Gives the output columns alone, one row per spine row in the spine's order. Neither frame needs to be sorted.
     """
+    times = times or InOrder.of(spine[at])
     left, right = _with_one_key(spine, features, on)
-    left = left.with_columns(at=spine[at].dt.epoch("us")).with_row_index("row").drop_nulls("at")
-    right = right.with_columns(known=features[known_at].dt.epoch("us"), event=features[event_time].dt.epoch("us"))
+    left = (left if times.order is None else left[times.order]).with_columns(times.at.alias("at"))
+    right = right.with_columns(known=_microseconds(features[known_at]), event=_microseconds(features[event_time]))
     right = right.with_row_index("position").drop_nulls()
-    left, right = _sorted(left, "at"), _sorted(_sorted(right, "event"), "known")
+    right = _sorted(_sorted(right, "event"), "known")
+    bound = None if lookback is None else lookback // _MICROSECOND
+    # of rows known when they happen those before the latest are older still; of others one may be younger
+    is_enough = known_at == event_time
     # join_asof is silently wrong on unsorted input and cannot check it itself when there is a key
-    found = left.join_asof(right, left_on="at", right_on="known", by="key", check_sortedness=False)
-    found = found.drop_nulls("position")
-    positions = np.full(spine.height, -1, dtype=np.int64)
-    positions[found["row"].to_numpy()] = found["position"].to_numpy()
-    if lookback is not None:
-        found = found.with_columns(oldest=pl.col("at") - lookback // _MICROSECOND)
+    found = left.join_asof(
+        right.drop("event") if is_enough else right,
+        left_on="at",
+        right_on="known",
+        by="key",
+        tolerance=bound if is_enough else None,
+        check_sortedness=False,
+    )
+    positions = found["position"]
+    if bound is not None and not is_enough:
+        found = found.with_columns(oldest=pl.col("at") - bound).with_row_index("row")
         stale = found.filter(pl.col("event") < pl.col("oldest"))
         if stale.height:
-            positions[stale["row"].to_numpy()] = _still_fresh(stale, right)
-    taken = pl.Series(positions)
-    taken = taken.set(taken < 0, None)
+            positions = positions.scatter(stale["row"], _still_fresh(stale, right))
+    taken = positions if times.back is None else positions.gather(times.back)
     return features.select(pl.col(column).gather(taken).alias(name) for column, name in columns.items())
+
+
+def _microseconds(times: pl.Series) -> pl.Series:
+    return times.dt.cast_time_unit("us").to_physical()
 
 
 def _with_one_key(
@@ -68,11 +103,13 @@ def _sorted(frame: pl.DataFrame, by: str) -> pl.DataFrame:
     return frame if frame[by].is_sorted() else frame.sort(by, maintain_order=True)
 
 
-def _still_fresh(stale: pl.DataFrame, right: pl.DataFrame) -> np.ndarray:
-    """The position of the last row before each stale candidate that is not older than `oldest`, or -1.
+def _still_fresh(stale: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
+    """The position of the last row before each stale candidate that is not older than `oldest`, or null.
 
-    Where event times never decrease as rows become known there is none, and the running maximum says so at once.
+    Where event times never decrease as rows become known there is none; the running maximum of each key says so too.
     """
+    if right["event"].is_sorted():
+        return pl.Series([None], dtype=stale.schema["position"]).new_from_index(0, stale.height)
     right = right.with_columns(freshest=pl.col("event").cum_max().over("key"))
     positions = right["position"].to_numpy()
     freshest = np.empty(positions.max() + 1, dtype=np.int64)
@@ -87,7 +124,8 @@ def _still_fresh(stale: pl.DataFrame, right: pl.DataFrame) -> np.ndarray:
         place[by_key] = np.arange(len(by_key))
         start, oldest = place[walking["position"].to_numpy()], walking["oldest"].to_numpy()
         answers[hopeful] = by_key[_last_at_least(right["event"].to_numpy(), start, oldest)]
-    return answers
+    found = pl.Series(answers)
+    return found.set(found < 0, None).cast(stale.schema["position"])
 
 
 def _last_at_least(values: np.ndarray, start: np.ndarray, bound: np.ndarray) -> np.ndarray:

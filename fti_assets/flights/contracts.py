@@ -93,7 +93,6 @@ FEATURES = (
     flight_numbers["is_late_mean_30d", "delay_mean_7d", "delay_mean_30d"].prefixed("flight_number_"),
     tail_numbers["delay_mean_7d", "delay_mean_30d"].prefixed("tail_number_"),
 )
-ON_DEMAND = (calendar, overdue, turn)
 TREES = XGBoost(
     rounds=60,
     max_depth=5,
@@ -102,11 +101,17 @@ TREES = XGBoost(
     ordered_categories=True,
 )
 
+VIEW = FeatureView(
+    spine=departures,
+    label={"is_late": arrivals["is_late"].within(days=2), "delay": arrivals["arrival_delay"].within(days=2)},
+    features=FEATURES,
+    on_demand=(calendar, overdue, turn),
+)
+
 late_arrival = Model(
     "late_arrival",
-    view=FeatureView(
-        spine=departures, label=arrivals["is_late"].within(days=2), features=FEATURES, on_demand=ON_DEMAND
-    ),
+    view=VIEW,
+    label="is_late",
     estimator=TREES,
     gates=(BeatsBaseline(), BeatsChampion(), MaxCalibrationGap(0.05), SliceFloor("carrier")),
     description="How likely a flight from New York is to arrive 15 minutes late or more, two hours before it leaves.",
@@ -114,9 +119,8 @@ late_arrival = Model(
 )
 arrival_delay = Model(
     "arrival_delay",
-    view=FeatureView(
-        spine=departures, label=arrivals["arrival_delay"].within(days=2), features=FEATURES, on_demand=ON_DEMAND
-    ),
+    view=VIEW,
+    label="delay",
     estimator=TREES,
     gates=(BeatsBaseline(), BeatsChampion(), MaxCalibrationGap(8.0), SliceFloor("carrier")),
     description="How many minutes late a flight from New York arrives, two hours before it leaves.",

@@ -1,5 +1,6 @@
 """When assets materialize by themselves, with the daemon on."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import dagster as dg
@@ -19,13 +20,17 @@ def _quiet() -> dg.AutomationCondition:
 
 
 @accepting_beta
-def newest_missing(days: int = 3) -> dg.AutomationCondition:
+def newest_missing(days: int = 3, slower: Sequence[dg.AssetKey] = ()) -> dg.AutomationCondition:
     """Materialize the newest partitions that are missing once everything they read is there.
 
-    What exists is not made again: a new champion does not score issued days anew, as `eager()` would.
+    What exists is not made again: a new champion does not score issued days anew, as `eager()` would. `slower` are the
+    inputs with longer partitions: while their newest is not over it does not exist, which Dagster calls not missing.
     """
     newest = dg.AutomationCondition.in_latest_time_window(timedelta(days=days))
     condition = newest & dg.AutomationCondition.missing() & _quiet()
+    for key in slower:
+        there = dg.AutomationCondition.any_deps_match(~dg.AutomationCondition.missing())
+        condition &= there.allow(dg.AssetSelection.assets(key))
     return condition.with_label("newest partitions, once their inputs are there")
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import dagster as dg
 
+from fti_assets.orchestration.audit_checks import leakage_check, leakage_spec
 from fti_assets.orchestration.describe import feature_key
 from fti_assets.orchestration.feature_assets import feature_asset, source_spec
 from fti_assets.orchestration.home_resource import HomeResource
 from fti_assets.orchestration.inference_assets import monitoring_asset, predictions_asset
 from fti_assets.orchestration.online_assets import online_asset, online_key
-from fti_assets.orchestration.partitions import daily, weekly
+from fti_assets.orchestration.partitions import calendar, daily, weekly
 from fti_assets.orchestration.sensors import retrain_sensor
 from fti_assets.orchestration.training_assets import (
     champion_asset,
@@ -30,25 +31,35 @@ from fti_assets.spec.model import Model
 from fti_assets.spec.predictions import Predictions
 from fti_assets.spec.retrain import Retrain
 from fti_assets.spec.source import Source
+from fti_assets.spec.time import DAILY, PERIODS
 
 _STUB = "fti/defined elsewhere"
 
 
 def feature_pipeline(*bindings: Binding, since: str, until: str | None = None) -> dg.Definitions:
-    """The feature pipeline as a code location: `source/*` and `features/*`, a partition a day from `since`.
+    """The feature pipeline as a code location: `source/*` and `features/*`, partitioned from `since` on.
+
+    A job holds the groups of one cadence, because a run has one kind of partitions: `features` the daily ones and the
+    dimensions, `features_hourly` and `features_weekly` the others.
 
     `until` (not included) ends the calendar of a system whose data end; without it every new day is a partition.
     """
     groups = [binding.group for binding in bindings]
     _refuse_twice("feature group", [group.name for group in groups])
-    partitions = daily(since, until)
     sources: dict[str, Source] = {}
     for given in (i for b in bindings if isinstance(b, Computed) for i in b.inputs):
         if isinstance(given, Source) and sources.setdefault(given.name, given) is not given:
             raise DeclarationError(f"two sources are called {given.name!r}: rename one")
-    assets = [feature_asset(binding, partitions) for binding in bindings]
-    job = _job("features", [feature_key(group) for group in groups])
-    return _location([*map(source_spec, sources.values()), *assets], [job], [], "features")
+    assets = [feature_asset(binding, calendar(binding.group, since, until)) for binding in bindings]
+    cadences = {period: [group for group in groups if group.period == period] for period in PERIODS.values()}
+    jobs = [
+        _job("features" if period == DAILY else f"features_{period.name}", [feature_key(group) for group in of_it])
+        for period, of_it in cadences.items()
+        if of_it
+    ]
+    audits = [leakage_check(binding) for binding in bindings]
+    specs = [*map(source_spec, sources.values()), leakage_spec(bindings)]
+    return _location([*specs, *assets], jobs, [], "features", audits)
 
 
 def training_pipeline(
@@ -64,7 +75,7 @@ def training_pipeline(
     for model in models:
         if model.name not in policies:
             raise DeclarationError(f"retrain: {unknown('policy for model', model.name, policies)}")
-    days, cutoffs = daily(since, until), weekly(first_cutoff, until)
+    cutoffs = weekly(first_cutoff, until)
     assets: list[dg.AssetsDefinition] = []
     jobs, sensors = [], []
     for model in models:
@@ -78,7 +89,7 @@ def training_pipeline(
         jobs.append(job)
         sensors.append(retrain_sensor(model, job.name))
     jobs.append(_job("decide", [decision_key(model) for model in models]))
-    read = _stubs(dict.fromkeys(g for m in models for g in (*m.view.groups, m.view.label.group)), days)
+    read = _stubs((g for m in models for g in (*m.view.groups, m.view.label.group)), since, until)
     watched = [_stub(monitoring_key(model), daily(first_cutoff, until)) for model in models]
     return _location([*read, *watched, *assets], jobs, sensors, "training")
 
@@ -88,7 +99,7 @@ def inference_pipeline(
 ) -> dg.Definitions:
     """The inference pipeline as a code location: `predictions/*`, `monitoring/*` and `online/*`.
 
-    A partition is a day: predictions are issued from `first_day`; features exist from `since`.
+    A partition is a day: predictions are issued from `first_day`; features, in partitions of their own, from `since`.
     """
     models = [p.model for p in predictions]
     _refuse_twice("model", [model.name for model in models])
@@ -102,7 +113,7 @@ def inference_pipeline(
     if served:
         jobs.append(_job("online", [online_key(group) for group in served]))
         assets += [online_asset(group, views) for group in served]
-    read = _stubs(dict.fromkeys(g for m in models for g in (*m.view.groups, m.view.label.group)), daily(since, until))
+    read = _stubs((g for m in models for g in (*m.view.groups, m.view.label.group)), since, until)
     champions = [_stub(champion_key(model), None) for model in models]
     return _location([*read, *champions, *assets], jobs, [], "inference")
 
@@ -118,6 +129,7 @@ def merged(*locations: dg.Definitions) -> dg.Definitions:
     }
     return dg.Definitions(
         assets=list(assets.values()),
+        asset_checks=[check for each in locations for check in each.asset_checks or ()],
         jobs=[job for each in locations for job in each.jobs or ()],
         sensors=[
             sensor for each in locations for sensor in each.sensors or () if not sensor.name.endswith("automation")
@@ -133,9 +145,11 @@ def _location(
     jobs: Sequence[Any],
     sensors: Sequence[dg.SensorDefinition],
     name: str,
+    checks: Sequence[dg.AssetChecksDefinition] = (),
 ) -> dg.Definitions:
     return dg.Definitions(
         assets=list(assets),
+        asset_checks=list(checks),
         jobs=list(jobs),
         sensors=[*sensors, _automation(f"{name}_automation")],
         resources={"home": HomeResource()},
@@ -153,8 +167,11 @@ def _automation(name: str) -> dg.AutomationConditionSensorDefinition:
     )
 
 
-def _stubs(groups: Iterable[FeatureGroup], days: dg.DailyPartitionsDefinition) -> list[dg.AssetSpec]:
-    return [_stub(feature_key(group), None if group.dimension else days) for group in groups]
+def _stubs(groups: Iterable[FeatureGroup], since: str, until: str | None) -> list[dg.AssetSpec]:
+    return [
+        _stub(feature_key(group), None if group.dimension else calendar(group, since, until))
+        for group in dict.fromkeys(groups)
+    ]
 
 
 def _stub(key: dg.AssetKey, partitions: dg.PartitionsDefinition | None) -> dg.AssetSpec:

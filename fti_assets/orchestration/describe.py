@@ -1,32 +1,47 @@
-"""What the Dagster UI shows about an asset: schema, owners, tables."""
+"""What the Dagster UI shows about an asset: schema, lineage of columns, freshness, tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
+from fti_assets.spec.binding import Binding
+from fti_assets.spec.entry import columns
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.feature_view import FeatureView
-from fti_assets.spec.schema import Kind, compiled
+from fti_assets.spec.lineage import computed_from
+from fti_assets.spec.schema import Kind
 
 
-def group_schema(group: FeatureGroup, meanings: Mapping[str, str] | None = None) -> dg.TableSchema:
+def group_schema(group: FeatureGroup, meant: Mapping[str, str] | None = None) -> dg.TableSchema:
     """The group's columns with their descriptions and constraints, from its Pandera model."""
-    fields = compiled(group.schema).columns
-    roles = dict.fromkeys(group.keys, "key") | dict.fromkeys(group.times, "time")
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
-                name,
-                kind,
-                description=fields[name].description or roles.get(name) or (meanings or {}).get(name),
-                constraints=dg.TableColumnConstraints(
-                    nullable=fields[name].nullable, other=[str(check.error) for check in fields[name].checks]
-                ),
+                column["name"],
+                column["kind"],
+                description=column["description"] or None,
+                constraints=dg.TableColumnConstraints(nullable=column["nullable"], other=column["checks"]),
             )
-            for name, kind in group.columns.items()
+            for column in columns(group, meant or {})
         ]
     )
+
+
+def group_lineage(binding: Binding) -> dict[str, dg.TableColumnLineage]:
+    """As metadata, for each aggregated column the one it is computed from; nothing where a function computes them."""
+    found = {
+        name: [dg.TableColumnDep(asset_key=feature_key(column.group), column_name=column.name)]
+        for name, column in computed_from(binding).items()
+    }
+    return {"dagster/column_lineage": dg.TableColumnLineage(found)} if found else {}
+
+
+def fresh(group: FeatureGroup, partitions: dg.TimeWindowPartitionsDefinition) -> dg.FreshnessPolicy | None:
+    """That somebody materializes the group about once a period; nothing of a system whose calendar ends."""
+    if partitions.end is not None:
+        return None
+    return dg.FreshnessPolicy.time_window(fail_window=2 * group.period.length, warn_window=1.5 * group.period.length)
 
 
 def kinds_schema(columns: Mapping[str, Kind]) -> dg.TableSchema:
@@ -50,9 +65,9 @@ def feature_key(group: FeatureGroup) -> dg.AssetKey:
     return dg.AssetKey(["features", group.name])
 
 
-def table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> dg.MetadataValue:
+def table(rows: Sequence[Mapping[str, Any]], shown: Iterable[str]) -> dg.MetadataValue:
     """A small table as Markdown."""
-    names = list(columns)
+    names = list(shown)
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     lines += ["| " + " | ".join(_cell(row.get(name)) for name in names) + " |" for row in rows]
     return dg.MetadataValue.md("\n".join(lines))

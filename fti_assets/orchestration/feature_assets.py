@@ -1,7 +1,6 @@
 """Feature groups and their sources as assets."""
 
 import inspect
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,28 +8,27 @@ import dagster as dg
 
 from fti_assets.orchestration.beta import accepting_beta
 from fti_assets.orchestration.checks import CheckResult, check_results
-from fti_assets.orchestration.code_version import binding_version, run_version
 from fti_assets.orchestration.conditions import SOURCES, at_first_and_daily, newest_missing
-from fti_assets.orchestration.describe import feature_key, group_schema, table
+from fti_assets.orchestration.dependencies import dependencies, slower, source_key
+from fti_assets.orchestration.describe import feature_key, fresh, group_lineage, group_schema, table
+from fti_assets.orchestration.feature_statistics import as_usual, as_usual_spec, partition_figures
 from fti_assets.orchestration.home_resource import HomeResource
-from fti_assets.orchestration.partitions import days_before, window_of
-from fti_assets.orchestration.plots import sparkline
+from fti_assets.orchestration.partitions import window_of
+from fti_assets.orchestration.profile_chart import statistics_table
+from fti_assets.orchestration.set_aside import count_set_aside, intake_metadata, widened_metadata
+from fti_assets.orchestration.unchanged import restored, unchanged_versions, version_of
 from fti_assets.pipelines.features import Written, materialize
 from fti_assets.spec.binding import Aggregated, Binding
 from fti_assets.spec.errors import ContractViolation
 from fti_assets.spec.feature_group import FeatureGroup
+from fti_assets.spec.fingerprint import binding_version
+from fti_assets.spec.lineage import meanings
 from fti_assets.spec.schema import columns_of, first_line
-from fti_assets.spec.selection import Selection
 from fti_assets.spec.source import Source
 from fti_assets.spec.time import DAY, Window
 
 CONTRACT = "contract"
-Result = Iterator[dg.MaterializeResult | CheckResult]
-
-
-def source_key(source: Source) -> dg.AssetKey:
-    """`source/<name>`."""
-    return dg.AssetKey(["source", source.name])
+Result = Iterator[dg.MaterializeResult | dg.AssetMaterialization | CheckResult]
 
 
 def source_spec(source: Source) -> dg.AssetSpec:
@@ -46,31 +44,40 @@ def source_spec(source: Source) -> dg.AssetSpec:
 
 
 @accepting_beta
-def feature_asset(binding: Binding, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """A feature group as an asset: a partition a day (a dimension has none), and a check that shows failing cases.
+def feature_asset(binding: Binding, partitions: dg.TimeWindowPartitionsDefinition) -> dg.AssetsDefinition:
+    """A feature group as an asset: with its partitions (a dimension has none), and two checks.
 
-    A batch that breaks its contract fails the step and the check; it writes nothing and nothing downstream runs.
+    A batch that breaks its contract fails the step and the check `contract`, which shows the failing cases; it writes
+    nothing and nothing downstream runs. A partition unlike those before it fails `as_usual`, which only warns.
     """
     group = binding.group
     key = feature_key(group)
+    inputs = slower(binding)
+    newest = 3 * max(1, *(each.period.length // DAY for each in (group, *inputs)))
+    waiting_for = [feature_key(each) for each in inputs]
 
     @dg.asset(
         key=key,
-        deps=_dependencies(binding),
+        deps=dependencies(binding),
         partitions_def=None if group.dimension else partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        check_specs=[dg.AssetCheckSpec(CONTRACT, asset=key, description="Every row keeps the group's contract.")],
+        check_specs=[
+            dg.AssetCheckSpec(CONTRACT, asset=key, description="Every row keeps the group's contract."),
+            as_usual_spec(group),
+        ],
         code_version=binding_version(binding),
         group_name="features",
         kinds={"polars" if isinstance(binding, Aggregated) else "pandas", "deltalake"},
         owners=list(group.owners),
+        tags=group.tags,
+        freshness_policy=fresh(group, partitions),
         description=inspect.cleandoc(group.schema.__doc__ or ""),
         metadata={
-            "dagster/column_schema": group_schema(group, _meanings(binding)),
+            "dagster/column_schema": group_schema(group, meanings(binding)),
             "keys": list(group.keys),
             **_known(group),
         },
-        automation_condition=at_first_and_daily() if group.dimension else newest_missing(),
+        automation_condition=at_first_and_daily() if group.dimension else newest_missing(newest, waiting_for),
     )
     def materialized(context: dg.AssetExecutionContext, home: HomeResource) -> Result:
         window = Window.of_days("1970-01-01", "1970-01-01") if group.dimension else window_of(context)
@@ -82,49 +89,30 @@ def feature_asset(binding: Binding, partitions: dg.DailyPartitionsDefinition) ->
             raise dg.Failure(str(violation), allow_retries=False) from violation
         context.log.info(f"{window}: {written.rows:,} rows, table version {written.version}")
         if not group.dimension:
-            for day, rows in written.rows_by_day.items():
-                context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day)
-        yield dg.MaterializeResult(metadata=_figures(written), data_version=run_version(context))
-        yield from check_results(context, key, CONTRACT, True, {"rows": written.rows, "partitions": str(window)})
+            for partition, figures in partition_figures(group, written.kept).items():
+                counted = count_set_aside(binding, written, partition)
+                context.add_asset_metadata({**figures, **counted}, partition_key=partition)
+        if lineage := group_lineage(binding):
+            context.add_asset_metadata(lineage, partition_key=max(context.partition_keys))
+        unchanged = unchanged_versions(context, key, written.changed)
+        version = version_of(context, unchanged)
+        yield dg.MaterializeResult(metadata=_figures(written, binding), data_version=version)
+        yield from restored(context, key, unchanged)
+        shown = {"rows": written.rows, "partitions": str(window), **intake_metadata(written)}
+        yield from check_results(context, key, CONTRACT, True, shown)
+        yield from as_usual(context, group, written.kept)
 
     return materialized
-
-
-def _meanings(binding: Binding) -> dict[str, str]:
-    if not isinstance(binding, Aggregated):
-        return {}
-    return {
-        name: f"{statistic} of {binding.source.name}.{column} over the {window} before {binding.group.event_time}"
-        for name, (column, statistic, window) in binding.outputs.items()
-    }
 
 
 def _known(group: FeatureGroup) -> dict[str, Any]:
     return {} if group.dimension else {"known at": str(group.known_at), "event time": str(group.event_time)}
 
 
-def _figures(written: Written) -> dict[str, Any]:
+def _figures(written: Written, binding: Binding) -> dict[str, Any]:
     figures: dict[str, Any] = {"table version": written.version, "rows written": written.rows}
-    if len(written.rows_by_day) > 1:
-        figures["rows by day"] = dg.MetadataValue.md(sparkline(list(written.rows_by_day.values()), title="rows by day"))
+    figures |= widened_metadata(written)
+    if binding.group.dimension:
+        figures["statistics"] = statistics_table(written.kept.statistics)
+        figures |= count_set_aside(binding, written)
     return figures
-
-
-def _dependencies(binding: Binding) -> list[dg.AssetDep]:
-    if isinstance(binding, Aggregated):
-        mapping = days_before(binding.halo, with_same_day=binding.step < DAY)
-        return [dg.AssetDep(feature_key(binding.source), partition_mapping=mapping)]
-    return [_dependency(given) for given in binding.inputs]
-
-
-def _dependency(given: Source | FeatureGroup | Selection) -> dg.AssetDep:
-    if isinstance(given, Source):
-        return dg.AssetDep(source_key(given))
-    if isinstance(given, FeatureGroup):
-        return dg.AssetDep(feature_key(given))
-    if given.group.dimension:
-        return dg.AssetDep(feature_key(given.group))
-    return dg.AssetDep(
-        feature_key(given.group),
-        partition_mapping=days_before(math.ceil(given.age / DAY) * DAY, with_same_day=True),
-    )

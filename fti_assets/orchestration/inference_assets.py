@@ -1,6 +1,5 @@
 """Batch predictions and their monitoring as assets."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -10,18 +9,19 @@ import numpy as np
 
 from fti_assets.orchestration.beta import accepting_beta
 from fti_assets.orchestration.checks import CheckResult, check_results
-from fti_assets.orchestration.code_version import run_version, view_version
 from fti_assets.orchestration.conditions import newest_missing
 from fti_assets.orchestration.describe import feature_key, kinds_schema
 from fti_assets.orchestration.home_resource import HomeResource
-from fti_assets.orchestration.partitions import DATE, days_before, days_from_to, window_of
+from fti_assets.orchestration.partitions import DATE, days_from_to, overlapping, reaching_back, window_of
 from fti_assets.orchestration.plots import sparkline
 from fti_assets.orchestration.training_assets import champion_key, monitoring_key
+from fti_assets.orchestration.unchanged import restored, unchanged_versions, version_of
 from fti_assets.pipelines.inference import issue
 from fti_assets.pipelines.monitoring import DayWatched, maturing_days, watch
+from fti_assets.spec.fingerprint import view_version
 from fti_assets.spec.model import Model
 from fti_assets.spec.predictions import Predictions
-from fti_assets.spec.time import DAY
+from fti_assets.spec.time import DAILY
 from fti_assets.stores.prediction_log import prediction_columns
 
 
@@ -39,11 +39,14 @@ def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDe
     @dg.asset(
         key=predictions_key(model),
         deps=[
-            dg.AssetDep(feature_key(model.view.spine)),
+            dg.AssetDep(
+                feature_key(model.view.spine),
+                partition_mapping=None if model.view.spine.period == DAILY else overlapping(),
+            ),
             *(
                 dg.AssetDep(
                     feature_key(group),
-                    partition_mapping=None if group.dimension else days_before(math.ceil(age / DAY) * DAY, True),
+                    partition_mapping=None if group.dimension else reaching_back(DAILY, age, with_itself=True),
                 )
                 for group, age in ages.items()
             ),
@@ -59,7 +62,9 @@ def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDe
         metadata={"dagster/column_schema": kinds_schema(prediction_columns(model))},
         automation_condition=newest_missing(),
     )
-    def issued(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+    def issued(
+        context: dg.AssetExecutionContext, home: HomeResource
+    ) -> Iterator[dg.MaterializeResult | dg.AssetMaterialization]:
         days = issue(model, window_of(context), home.open(), context.run.run_id)
         kept = sum(day.kept for day in days)
         versions = sorted({day.model_version for day in days if day.model_version})
@@ -77,7 +82,9 @@ def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDe
             }
             shown = {name: value for name, value in figures.items() if value is not None}
             context.add_asset_metadata(shown, partition_key=f"{day.day:{DATE}}")
-        return dg.MaterializeResult(data_version=run_version(context))
+        unchanged = unchanged_versions(context, predictions_key(model), {f"{d.day:{DATE}}" for d in days if not d.kept})
+        yield dg.MaterializeResult(data_version=version_of(context, unchanged))
+        yield from restored(context, predictions_key(model), unchanged)
 
     return issued
 

@@ -1,4 +1,4 @@
-"""Partitions: days of knowledge, weeks of cutoffs, and how one depends on the other."""
+"""Partitions: hours, days and weeks of knowledge, weeks of cutoffs, and how one depends on the other."""
 
 import math
 from datetime import date, datetime, timedelta
@@ -6,7 +6,9 @@ from datetime import date, datetime, timedelta
 import dagster as dg
 
 from fti_assets.orchestration.beta import accepting_beta
-from fti_assets.spec.time import DAY, Window
+from fti_assets.spec.errors import DeclarationError
+from fti_assets.spec.feature_group import FeatureGroup
+from fti_assets.spec.time import HOURLY, WEEKLY, Period, Window, midnight
 
 _WEEKDAYS_FROM_SUNDAY = 7
 DATE = "%Y-%m-%d"
@@ -15,6 +17,24 @@ DATE = "%Y-%m-%d"
 def daily(since: str, until: str | None) -> dg.DailyPartitionsDefinition:
     """The UTC days from `since` up to, but without, `until`; without it, up to yesterday."""
     return dg.DailyPartitionsDefinition(start_date=since, end_date=until, timezone="UTC")
+
+
+def calendar(group: FeatureGroup, since: str, until: str | None) -> dg.TimeWindowPartitionsDefinition:
+    """The group's partitions from `since` up to, but without, `until`; without it, up to the newest that is over.
+
+    Raises DeclarationError where the first week of a weekly group would be cut.
+    """
+    if group.period == HOURLY:
+        return dg.HourlyPartitionsDefinition(midnight(since), midnight(until) if until else None, timezone="UTC")
+    if group.period != WEEKLY:
+        return daily(since, until)
+    begin, monday = midnight(since), WEEKLY.start_of(midnight(since))
+    if begin != monday:
+        raise DeclarationError(
+            f"feature group {group.name} is weekly, and weeks begin on Monday: since={since!r} is a {begin:%A}; "
+            f"expected {WEEKLY.key(monday)} or {WEEKLY.key(monday + WEEKLY.length)}"
+        )
+    return dg.WeeklyPartitionsDefinition(start_date=since, end_date=until, day_offset=1, timezone="UTC")
 
 
 def weekly(first_cutoff: str, until: str | None) -> dg.WeeklyPartitionsDefinition:
@@ -30,13 +50,22 @@ def weekly(first_cutoff: str, until: str | None) -> dg.WeeklyPartitionsDefinitio
 
 
 @accepting_beta
-def days_before(halo: timedelta, with_same_day: bool) -> dg.TimeWindowPartitionMapping:
-    """Day D depends on the days that a halo before it touches, and on D itself or not."""
+def reaching_back(period: Period, halo: timedelta, with_itself: bool) -> dg.TimeWindowPartitionMapping:
+    """A partition depends on all that touch the halo before it and, or not, its own time, whatever their cadence.
+
+    Dagster measures the halo in the partition's own periods, so a day depends on whole days of an hourly group.
+    """
     return dg.TimeWindowPartitionMapping(
-        start_offset=-math.ceil(halo / DAY),
-        end_offset=0 if with_same_day else -1,
+        start_offset=-math.ceil(halo / period.length),
+        end_offset=0 if with_itself else -1,
         allow_nonexistent_upstream_partitions=True,
     )
+
+
+@accepting_beta
+def overlapping() -> dg.TimeWindowPartitionMapping:
+    """A partition depends on those of another cadence that share an instant with it: a day on its 24 hours."""
+    return dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
 
 
 @accepting_beta

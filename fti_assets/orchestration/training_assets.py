@@ -10,7 +10,7 @@ import dagster as dg
 
 from fti_assets.orchestration.beta import accepting_beta
 from fti_assets.orchestration.checks import CheckResult, check_results
-from fti_assets.orchestration.code_version import model_version, run_version, view_version
+from fti_assets.orchestration.code_version import run_version
 from fti_assets.orchestration.conditions import newest_missing, whenever_updated
 from fti_assets.orchestration.describe import feature_key, kinds_schema, table, view_lineage
 from fti_assets.orchestration.home_resource import HomeResource
@@ -21,6 +21,7 @@ from fti_assets.pipelines.promotion import gate_candidates
 from fti_assets.pipelines.retraining import decide
 from fti_assets.pipelines.training import Trained, train
 from fti_assets.spec.errors import NoChampion
+from fti_assets.spec.fingerprint import model_version, view_version
 from fti_assets.spec.model import Model
 from fti_assets.spec.retrain import Retrain
 from fti_assets.spec.time import midnight

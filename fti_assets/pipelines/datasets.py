@@ -3,14 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import pandas as pd
 import polars as pl
 
 from fti_assets.compute.assemble import nullable_of
 from fti_assets.compute.frames import to_polars
 from fti_assets.compute.labels import known_labels
+from fti_assets.compute.row_wise import check_row_wise
 from fti_assets.pipelines.views import read_view, table_versions
+from fti_assets.spec.entry import model_entry
+from fti_assets.spec.errors import ContractViolation, MissingPartitions
 from fti_assets.spec.model import Model
 from fti_assets.spec.time import Window
+from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.dataset_store import Dataset
 from fti_assets.stores.home import Home
 
@@ -28,16 +33,25 @@ class Built:
 
 
 def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -> Built:
-    """The spine rows from `since` whose label was known before `cutoff`, with their features; stored and pinned.
+    """The view's rows from `since` whose label was known before `cutoff`, with their features; stored and pinned.
 
-    Raises MissingPartitions when a day of a group before the cutoff was never written.
+    Raises MissingPartitions when a day of a group before the cutoff was never written, or when the view has no day
+    before it; ContractViolation when an on-demand function looks at other rows, or when the label's own column is a
+    feature that is never known.
     """
     view = model.view
-    window = Window(since, cutoff)
+    window = view.part_of(Window(since, cutoff))
+    if window is None:
+        raise MissingPartitions(
+            f"dataset {model.name} at cutoff {cutoff:%Y-%m-%d}, from {since:%Y-%m-%d}: its view has rows from "
+            f"{view.span[0] or 'ever'} until {view.span[1] or 'ever'}: choose another cutoff"
+        )
     store = home.features.snapshot()
     versions = table_versions(view, store)
-    store.require(view.label.group, window)
+    store.require(view.label.group, Window(window.start, min(window.end + view.label.horizon, cutoff)))
     frame = read_view(view, window, store, versions)
+    check_row_wise(view, frame)
+    _check_own_label(model, frame)
     spine = to_polars(frame, view.spine.columns)
     labels = labels_known(model, spine, window, cutoff, home, versions)
     features = to_polars(frame, {n: k for n, k in view.columns.items() if n not in spine.columns})
@@ -48,14 +62,39 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
     manifest = {
         "model": model.name,
         "cutoff": cutoff.isoformat(),
-        "since": since.isoformat(),
+        "since": window.start.isoformat(),
+        "until": window.end.isoformat(),
+        "where": view.where,
+        "label": f"{view.label.group.name}.{view.label.column} within {view.label.horizon}",
         "rows": len(kept),
         "spine_rows": len(spine),
         "tables": versions,
         "columns": dict(view.columns),
         "nullable": [*nullable_of(view), *(name for each in view.joined for name in each.names.values())],
     }
+    Catalogue(home.registry.root).keep(model_entry(model))
     return Built(home.datasets.write(model.name, cutoff, kept, manifest), len(kept), len(spine))
+
+
+def _check_own_label(model: Model, frame: pd.DataFrame) -> None:
+    """Refuse the label's own column as a feature where the label would be known only after each prediction.
+
+    By an entity that comes back, or of a spine whose keys do, it is the latest known of earlier rows: a good feature.
+    """
+    view, label = model.view, model.view.label
+    times = frame[view.predicted_at]
+    later = times > times.min() + label.horizon
+    for selection in view.joined:
+        name = selection.names.get(label.column, "")
+        if selection.group == label.group and name and later.any() and frame[name].isna().all():
+            case = {
+                "column": name,
+                "check": f"is the label {label.group.name}[{label.column!r}], and not known of any row when it is "
+                "predicted: leave it out, or look up what was known of another entity with .by(…)",
+                "value": "null",
+                "rows": str(len(frame)),
+            }
+            raise ContractViolation(f"dataset {model.name}", [case])
 
 
 def labels_known(
@@ -74,14 +113,13 @@ def labels_known(
     view, label = model.view, model.view.label
     group = label.group
     reach = Window(window.start, min(window.end + label.horizon, before))
-    rows = home.features.read(
-        group, reach, [*group.keys, str(group.known_at), label.column], (versions or {}).get(group.name)
-    )
+    columns = (*group.keys, str(group.known_at), label.column)
+    rows = home.features.read(group, reach, list(dict.fromkeys(columns)), (versions or {}).get(group.name))
     found = known_labels(
         spine,
         rows,
         at=view.predicted_at,
-        on={key: key for key in group.keys},
+        on=label.spine_keys,
         known_at=str(group.known_at),
         label=label.column,
         horizon=label.horizon,

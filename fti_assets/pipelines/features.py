@@ -1,80 +1,91 @@
 """The feature pipeline: read, compute, validate, write; or nothing."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import pandas as pd
 import polars as pl
 
-from fti_assets.compute.contract import conform, conform_group
-from fti_assets.compute.frames import to_pandas
-from fti_assets.compute.trailing import trailing
+from fti_assets.compute.frames import to_pandas, to_polars
+from fti_assets.pipelines.aggregation import aggregate
+from fti_assets.pipelines.intake import Intake
+from fti_assets.pipelines.statistics import Kept, keep_statistics
 from fti_assets.spec.binding import Aggregated, Binding, Computed, Input
+from fti_assets.spec.entry import group_entry
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.schema import compiled
 from fti_assets.spec.selection import Selection
 from fti_assets.spec.source import Source
 from fti_assets.spec.time import Window
+from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.feature_store import WHOLE, FeatureStore
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a materialization wrote: the table's version and the rows of each day."""
+    """What a materialization wrote: the table's version, the rows of each partition and their statistics.
+
+    `changed` are the keys of the partitions that are new or hold other rows than before.
+
+    `widened` are the columns that came in other types, `"order.quantity": "int32 to int64"`. `set_aside` counts the
+    rows that went to the quarantine by partition, where any did, and `reasons` says why, the most frequent first.
+    """
 
     version: int
     rows: int
-    rows_by_day: dict[str, int]
+    rows_by_partition: dict[str, int]
+    kept: Kept = field(compare=False, repr=False)
+    changed: frozenset[str] = frozenset()
+    widened: Mapping[str, str] = field(default_factory=dict)
+    set_aside: Mapping[str, int] = field(default_factory=dict)
+    reasons: tuple[Mapping[str, str], ...] = ()
 
 
 def materialize(binding: Binding, window: Window, store: FeatureStore) -> Written:
-    """Compute and write the group's partitions of the window, in one commit.
+    """Compute and write the group's partitions of the window, in one commit, and then their statistics.
 
-    Raises ContractViolation for a batch that breaks its contract, MissingPartitions when an input's days were never
-    written, and ValueError for a part of a day; either way nothing is written and earlier partitions stay.
+    Rows that break a contract with `on_invalid="quarantine"` are set aside, in the place of those set aside before.
+    Raises ContractViolation for a batch that breaks its contract, MissingPartitions when an input's partitions were
+    never written, and ValueError for a part of a partition; either way nothing is written and earlier ones stay.
     """
     group = binding.group
-    if window != Window.of_days(window.days[0], window.days[-1]):
+    if window != (whole := group.period.covering(window)):
         raise ValueError(
-            f"feature group {group.name}: {window.start} to {window.end}: expected whole UTC days, because a "
-            "partition is replaced whole"
+            f"feature group {group.name}: {window.start} to {window.end}: expected whole {group.period.noun}s of UTC, "
+            f"such as {whole.start} to {whole.end}, because a partition is replaced whole"
         )
-    frame = aggregate(binding, window, store) if isinstance(binding, Aggregated) else compute(binding, window, store)
-    frame = conform_group(frame, group, None if group.dimension else window)
-    version = store.write(group, frame, window)
-    return Written(version, len(frame), rows_by_day(frame, group, window))
+    intake = Intake(group, window, store)
+    if isinstance(binding, Aggregated):
+        frame = aggregate(binding, window, store)
+    else:
+        frame = compute(binding, window, store, intake)
+    frame = intake.kept(frame, group)
+    intake.settle()  # before the write: no row is lost where a machine stops in between
+    write = store.write(group, frame, window)
+    Catalogue(store.root).keep(group_entry(binding))
+    kept = keep_statistics(group, to_polars(frame, group.columns), _partitions(group, window), store.statistics)
+    counted = rows_by_partition(frame, group, window)
+    changed = frozenset(map(group.period.key, write.changed))
+    return Written(
+        write.version, len(frame), counted, kept, changed, intake.widened, intake.rows_by_partition, intake.reasons
+    )
 
 
-def compute(binding: Computed, window: Window, store: FeatureStore) -> pd.DataFrame:
-    """The function's answer to its inputs' rows of the window."""
-    frames = [_read(given, window, store) for given in binding.inputs]
+def compute(binding: Computed, window: Window, store: FeatureStore, intake: Intake | None = None) -> pd.DataFrame:
+    """The function's answer to its inputs' rows of the window; `intake` learns what was set aside of the sources'."""
+    checked = intake or Intake(binding.group, window, store)
+    frames = [_read(given, window, store, checked) for given in binding.inputs]
     return binding.function(*frames)
 
 
-def aggregate(binding: Aggregated, window: Window, store: FeatureStore) -> pd.DataFrame:
-    """The trailing windows that end in the window."""
-    source = binding.source
-    reach = Window(window.start - binding.halo, window.end - binding.step)
-    store.require_history(source, reach)
-    columns = [*source.keys, str(source.known_at), *binding.group.keys, *binding.columns]
-    rows = store.read(source, reach, list(dict.fromkeys(columns)))
-    frame = trailing(
-        rows,
-        by=binding.group.keys,
-        known_at=str(source.known_at),
-        columns=binding.columns,
-        lengths=binding.lengths,
-        every=binding.step,
-        window=window,
-    )
-    return to_pandas(frame.rename({"as_of": str(binding.group.event_time)}))
-
-
-def _read(given: Input, window: Window, store: FeatureStore) -> pd.DataFrame:
+def _read(given: Input, window: Window, store: FeatureStore, intake: Intake) -> pd.DataFrame:
     if isinstance(given, Source):
-        return conform(given.read(window.start, window.end), given.schema, f"source {given.name}")
+        return intake.kept(given.read(window.start, window.end), given)
     if isinstance(given, FeatureGroup):
         store.require(given, window)
-        return _as_declared(store.read(given, window), given)
+        return _as_declared(_known_in(window, store.read(given, window), given), given)
     return _read_back(given, window, store)
 
 
@@ -84,7 +95,14 @@ def _read_back(given: Selection, window: Window, store: FeatureStore) -> pd.Data
     store.require_history(given.group, halo)
     group = given.group
     names = dict.fromkeys([*group.keys, *group.times, *given.columns])
-    return _as_declared(store.read(group, halo, list(names)), group)
+    return _as_declared(_known_in(halo, store.read(group, halo, list(names)), group), group)
+
+
+def _known_in(window: Window, rows: pl.DataFrame, group: FeatureGroup) -> pl.DataFrame:
+    """Those of the partitions' rows that became known in the window, which may cut partitions."""
+    if group.dimension:
+        return rows
+    return rows.filter(pl.col(str(group.known_at)).is_between(window.start, window.end, closed="left"))
 
 
 def _as_declared(rows: pl.DataFrame, group: FeatureGroup) -> pd.DataFrame:
@@ -94,10 +112,19 @@ def _as_declared(rows: pl.DataFrame, group: FeatureGroup) -> pd.DataFrame:
     return to_pandas(rows, nullable=extension).astype(extension)
 
 
-def rows_by_day(frame: pd.DataFrame, group: FeatureGroup, window: Window) -> dict[str, int]:
-    """How many rows each day of the window holds."""
+def _partitions(group: FeatureGroup, window: Window) -> list[Window]:
     if group.dimension:
-        return {str(WHOLE.start.date()): len(frame)}
-    counted = pl.Series(frame[group.known_at]).dt.date().value_counts()
-    by_day = {str(day): int(count) for day, count in counted.iter_rows()}
-    return {str(day): by_day.get(str(day), 0) for day in window.days}
+        return [WHOLE]
+    return [Window(start, start + group.period.length) for start in group.period.starts(window)]
+
+
+def rows_by_partition(frame: pd.DataFrame, group: FeatureGroup, window: Window) -> dict[str, int]:
+    """How many rows each partition of the window holds, by its key."""
+    period = group.period
+    if group.dimension:
+        return {period.key(WHOLE.start): len(frame)}
+    hours = pl.Series(frame[group.known_at]).dt.truncate("1h").value_counts()
+    counted = Counter[datetime]()
+    for hour, rows in hours.iter_rows():
+        counted[period.start_of(hour)] += rows
+    return {period.key(start): counted[start] for start in period.starts(window)}

@@ -35,10 +35,12 @@ def issue(model: Model, window: Window, home: Home, run_id: str = "") -> list[Is
 
     Each day uses the champion as of its first instant. The profile of its features is written beside it, in the
     champion's bins, before the predictions: a killed run leaves no issued day without a profile.
+    Days outside of the view's `since` and `until` have no rows and need no champion.
     Raises NoChampion when nothing served on a day, with nothing written.
     """
     todo = home.predictions.missing(model, window.days)
-    for version, part in _by_champion(model, todo, home):
+    asked = [day for day in todo if model.view.part_of(Window.of_days(day, day))]
+    for version, part in _by_champion(model, asked, home):
         scorer = Scorer(version)
         frame = read_view(model.view, part, home.features)
         rows = predicted(model, frame, scorer, run_id)

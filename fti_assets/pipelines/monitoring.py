@@ -81,7 +81,7 @@ def watch(predictions: Predictions, window: Window, home: Home) -> list[DayWatch
 def labels_of(model: Model, log: pl.DataFrame, window: Window, before: datetime, home: Home) -> np.ndarray:
     """The label of each logged prediction as a number, NaN where it never became known within its horizon."""
     spine = log.select(*model.view.spine.keys, pl.col("predicted_for").alias(model.view.predicted_at))
-    missing = [key for key in model.view.label.group.keys if key not in spine.columns]
+    missing = [key for key in model.view.label.spine_keys.values() if key not in spine.columns]
     if missing:
         identity = [*model.view.spine.keys, model.view.predicted_at]
         rows = home.features.read(model.view.spine, window, [*identity, *missing])

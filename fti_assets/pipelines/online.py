@@ -10,11 +10,12 @@ import polars as pl
 
 from fti_assets.compute.assemble import complete
 from fti_assets.compute.contract import EARLIEST_KNOWLEDGE
+from fti_assets.pipelines.requests import refuse_others
 from fti_assets.pipelines.scoring import Scorer
 from fti_assets.spec.errors import MissingPartitions
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.feature_view import FeatureView
-from fti_assets.spec.time import DAY, Window, midnight
+from fti_assets.spec.time import DAY, Window
 from fti_assets.stores.feature_store import WHOLE
 from fti_assets.stores.home import Home
 from fti_assets.stores.online_store import OnlineStore
@@ -41,10 +42,10 @@ def load_online(group: FeatureGroup, views: Iterable[FeatureView], home: Home) -
         home.features.require(group, WHOLE)
         return Loaded(home.online.load(group, home.features.read(group, WHOLE)), None)
     users = [view for view in views if any(s.group == group for s in view.joined)]
-    days = [day for view in users if (day := home.features.last_day(view.spine))]
-    if not days:
+    ends = [end for view in users if (end := home.features.known_until(view.spine))]
+    if not ends:
         raise MissingPartitions(f"online/{group.name}: no spine that uses it has rows: materialize the spine first")
-    until = midnight(max(days)) + DAY
+    until = max(ends)
     answers_from = until - SERVED_DAYS * DAY
     selections = [s for view in users for s in view.joined if s.group == group]
     age = max(s.age for s in selections)
@@ -55,9 +56,14 @@ def load_online(group: FeatureGroup, views: Iterable[FeatureView], home: Home) -
 
 
 def online_features(view: FeatureView, requests: pl.DataFrame, store: OnlineStore) -> pd.DataFrame:
-    """The view's frame for requests: looked up by key, then completed by the same functions as in batch."""
+    """The view's frame for requests: looked up by key, then completed by the same functions as in batch.
+
+    Raises ContractViolation for requests that are not rows of the view, which batch leaves out.
+    """
     joined = [store.look_up(selection, requests, view.predicted_at) for selection in view.joined]
-    return complete(view, pl.concat([requests, *joined], how="horizontal"))
+    looked_up = pl.concat([requests, *joined], how="horizontal")
+    refuse_others(view, looked_up)
+    return complete(view, looked_up)
 
 
 def answer(view: FeatureView, scorer: Scorer, requests: pl.DataFrame, store: OnlineStore) -> np.ndarray:

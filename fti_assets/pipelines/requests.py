@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 import polars as pl
 
+from fti_assets.compute.assemble import meets
 from fti_assets.compute.contract import conform
 from fti_assets.compute.frames import to_polars
+from fti_assets.spec.condition import columns_read
 from fti_assets.spec.errors import ContractViolation, unknown
 from fti_assets.spec.feature_view import FeatureView
 from fti_assets.spec.schema import Kind, compiled
@@ -73,6 +75,29 @@ def request_frame(view: FeatureView, requests: Sequence[Mapping[str, Any]]) -> p
     if cases:
         raise ContractViolation("request", cases)
     return to_polars(conform(pd.DataFrame(columns), spine.schema, "request"), spine.columns)
+
+
+def refuse_others(view: FeatureView, looked_up: pl.DataFrame) -> None:
+    """Raise ContractViolation when a request, with what was looked up for it, is not a row of the view.
+
+    Its `since` or `until` says so, or its `where`, for which the first such request's values are named.
+    """
+    refused = looked_up.filter(~meets(view, looked_up))
+    if refused.is_empty():
+        return
+    at, (since, until) = refused[view.predicted_at], view.span
+    outside = [t for t in at if (since and t < since) or (until and t >= until)]
+    cases = []
+    if outside:
+        bounds = [f"{word} {t}" for word, t in (("from", since), ("until", until)) if t]
+        cases.append(_case(view.predicted_at, f"rows are predicted {' '.join(bounds)}", outside))
+    else:
+        read = columns_read("request", view.where, view.conditioned)
+        names = {name: column for s in view.selections for column, name in s.names.items() if s.group is view.spine}
+        values = refused.select(pl.col(names.get(name, name)).alias(name) for name in read)
+        shown = [", ".join(f"{name}={value}" for name, value in row.items()) for row in values.iter_rows(named=True)]
+        cases.append(_case(", ".join(read), f"the model predicts rows where {view.where}", shown))
+    raise ContractViolation("request", cases)
 
 
 class _Refused:

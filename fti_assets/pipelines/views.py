@@ -11,6 +11,7 @@ import polars as pl
 from fti_assets.compute import as_of, assemble
 from fti_assets.compute.assemble import complete, join
 from fti_assets.compute.contract import EARLIEST_KNOWLEDGE
+from fti_assets.compute.frames import empty
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.feature_view import FeatureView
 from fti_assets.spec.time import Window
@@ -24,21 +25,26 @@ AT_ONCE = 5
 def read_view(
     view: FeatureView, window: Window, store: FeatureStore, versions: Mapping[str, int | None] | None = None
 ) -> pd.DataFrame:
-    """The spine rows predicted in the window with their features: the spine's own columns, then the view's features.
+    """The view's rows predicted in the window with their features: the spine's own columns, then the view's features.
 
     What is looked up is joined by weeks, counted back from the window's end, and each week is kept under a name made
     of all that it was joined from: the week that was predicted is not joined again to train, and two models of the
-    same features join it once. `versions` pins the tables by group name.
+    same features join it once. `versions` pins the tables by group name. Days before the view's `since` and after its
+    `until` have no rows, and nothing is read for them.
     Raises MissingPartitions when a needed day of a group was never written.
     """
-    store, pins = store.snapshot(), versions or {}
+    store, pins, part_of_view = store.snapshot(), versions or {}, view.part_of(window)
+    if part_of_view is None:
+        nothing = {group.name: empty(group.columns) for group in view.groups}
+        return complete(view, join(view, nothing[view.spine.name], nothing))
+    window = part_of_view
     require_view(view, window, store)
     weeks = {week: slice_key(view, week, store, pins) for week in weeks_of(window)}
     kept = {week: store.slices.get(key) for week, key in weeks.items()}
     todo = [week for week, frame in kept.items() if frame is None]
     for first in range(0, len(todo), AT_ONCE):
         part = todo[first : first + AT_ONCE]
-        frame = join(view, *_rows(view, Window(part[0].start, part[-1].end), store, pins))
+        frame = join(view, *read_inputs(view, Window(part[0].start, part[-1].end), store, pins))
         for week in part:
             asked = frame.filter(pl.col(view.predicted_at).is_between(week.start, week.end, closed="left"))
             store.slices.put(weeks[week], asked)
@@ -55,11 +61,16 @@ def weeks_of(window: Window) -> list[Window]:
 
 
 def slice_key(view: FeatureView, window: Window, store: FeatureStore, pins: Mapping[str, int | None]) -> str:
-    """A name made of the window, the declared look-ups, the files that hold their rows, and the code that joins."""
+    """A name made of the window, the declared look-ups, the files that hold their rows, and the code that joins.
+
+    Of the view's bounds of time it has what is in the window, and its labels and on-demand functions make nothing of a
+    slice: views that differ in those share it.
+    """
     parts = [
         str(window.start),
         str(window.end),
         view.predicted_at,
+        view.where,
         inspect.getsource(as_of),
         inspect.getsource(assemble),
         *_inputs(view.spine, window, store, pins),
@@ -91,9 +102,10 @@ def known_window(group: FeatureGroup, window: Window, age: timedelta) -> Window:
     return window.widened(before=age + early)
 
 
-def _rows(
+def read_inputs(
     view: FeatureView, window: Window, store: FeatureStore, pins: Mapping[str, int | None]
 ) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    """The spine rows predicted in the window, and the rows of each group that may be looked up for them."""
     spine = store.read(view.spine, window, version=pins.get(view.spine.name))
     groups: dict[str, pl.DataFrame] = {}
     for group in view.groups[1:]:
@@ -108,4 +120,5 @@ def _rows(
 
 def table_versions(view: FeatureView, store: FeatureStore) -> dict[str, int | None]:
     """The present version of every table that the view and its label read."""
-    return {group.name: store.version(group) for group in (*view.groups, view.label.group)}
+    labels = (label.group for label in view.labels.values())
+    return {group.name: store.version(group) for group in (*view.groups, *labels)}

@@ -1,5 +1,6 @@
 """Which rows count: an SQL condition over declared columns, checked where it is written."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -13,6 +14,8 @@ _TYPES: Mapping[Kind, str] = {
     "boolean": "Boolean",
     "time": "Datetime",
 }
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_CLOCK = re.compile(r"\b(now|today)\(|\b(current_(date|time|timestamp)|localtime(stamp)?)\b", re.IGNORECASE)
 
 
 def columns_read(what: str, sql: str, columns: Mapping[str, Kind]) -> tuple[str, ...]:
@@ -51,6 +54,11 @@ def _columns_read(sql: str, columns: tuple[tuple[str, Kind], ...]) -> tuple[str,
         raise ValueError(f"it cannot be applied to its columns ({_line(error)})") from None
     if given != pl.Boolean:
         raise ValueError(f"it gives {given}: expected true or false")
+    if _CLOCK.search(_QUOTED.sub("", sql)):
+        raise ValueError("it reads the clock, so the same row would count on one day and not on another")
+    # Polars may take the first row before it computes, unless what it computes looks at other rows
+    if pl.DataFrame(schema=types).lazy().select(condition.alias("condition")).head(1).explain().startswith("SLICE"):
+        raise ValueError("it looks at other rows: expected a condition that each row meets or not by itself")
     return names
 
 

@@ -11,14 +11,15 @@ class ContractViolation(Exception):
     """A batch that breaks its contract; nothing of it was written.
 
     `cases` holds the failing cases as rows of `column`, `check`, `value`, `rows` (how many rows fail so).
+    `limit` says, for rows that might have been set aside, how many are too many.
     """
 
-    def __init__(self, what: str, cases: Sequence[dict[str, str]]) -> None:
+    def __init__(self, what: str, cases: Sequence[dict[str, str]], limit: str = "") -> None:
         self.what = what
         self.cases = list(cases)
         lines = "; ".join(f"{c['column']}: {c['check']} (e.g. {c['value']}, {c['rows']} rows)" for c in self.cases[:5])
         more = f"; and {len(self.cases) - 5} more" if len(self.cases) > 5 else ""
-        super().__init__(f"{what} breaks its contract, nothing was written: {lines}{more}")
+        super().__init__(f"{what} breaks its contract, nothing was written: {limit}{lines}{more}")
 
 
 class MissingPartitions(Exception):
@@ -35,6 +36,10 @@ class NoChampion(Exception):
 
 class Conflict(Exception):
     """Somebody else changed what this change was based on; nothing was changed."""
+
+
+class WorkerDied(Exception):
+    """A process that did part of the work was killed; what was done stays done."""
 
 
 def unknown(kind: str, given: str, existing: Iterable[str]) -> str:

@@ -8,14 +8,13 @@ from typing import Any, Literal
 import pandera.pandas as pa
 
 from fti_assets.spec.binding import Aggregated, Computed, Input
+from fti_assets.spec.column_names import check_columns
 from fti_assets.spec.errors import DeclarationError, unknown
-from fti_assets.spec.names import checked_name, snake_case
+from fti_assets.spec.names import checked_name, checked_owners, checked_tags, snake_case
+from fti_assets.spec.on_invalid import check_on_invalid
 from fti_assets.spec.schema import Kind, columns_of, first_line
-from fti_assets.spec.selection import Selection
-from fti_assets.spec.time import DAY, duration
-
-PARTITIONS = ("hourly", "daily", "weekly")
-ON_INVALID = ("fail", "quarantine")
+from fti_assets.spec.selection import Selection, bounded
+from fti_assets.spec.time import DAY, PERIODS, Period
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,8 @@ class FeatureGroup:
     may be when a prediction uses it. A `dimension` is small and slowly changing: it has no times, is read whole,
     and counts as always known.
 
-    `partitions` says how much time one holds. `version=2` is a table of its own beside the first, called `<name>_v2`.
+    `partitions` says how much time one holds: an hour, a day or a week of UTC, from Monday 00:00.
+    `version=2` is a table of its own beside the first, called `<name>_v2`.
     Rows that break the contract fail their batch; with `on_invalid="quarantine"` they are set aside with the reasons,
     while they are no more than the share `invalid_up_to` of it.
 
@@ -59,24 +59,25 @@ class FeatureGroup:
             raise DeclarationError(f"feature group {name}: version={self.version!r}: expected 1, 2, …")
         suffix = "" if self.version == 1 else f"_v{self.version}"
         settle("name", checked_name("feature group", name.removesuffix(suffix) + suffix))  # dataclasses.replace repeats
+        check_columns(f"feature group {self.name}", self.columns)
         settle("keys", (self.keys,) if isinstance(self.keys, str) else tuple(self.keys))
-        settle("lookback", duration(self.lookback))
-        settle("owners", tuple(self.owners))
-        settle("tags", dict(self.tags))
-        for argument, choices in (("partitions", PARTITIONS), ("on_invalid", ON_INVALID)):
-            if getattr(self, argument) not in choices:
-                raise DeclarationError(
-                    f"feature group {self.name}: {unknown(argument, str(getattr(self, argument)), choices)}"
-                )
-        if not 0 < self.invalid_up_to < 1:
+        settle("lookback", bounded(f"feature group {self.name}", self.lookback))
+        settle("owners", checked_owners(f"feature group {self.name}", self.owners))
+        settle("tags", checked_tags(f"feature group {self.name}", self.tags))
+        if self.partitions not in PERIODS:
             raise DeclarationError(
-                f"feature group {self.name}: invalid_up_to={self.invalid_up_to!r}: expected a share between 0 and 1"
+                f"feature group {self.name}: partitions={self.partitions!r}: expected one of {', '.join(PERIODS)}"
             )
+        check_on_invalid(f"feature group {self.name}", self.on_invalid, self.invalid_up_to)
         if not self.keys:
             raise DeclarationError(f"feature group {self.name}: expected at least one key column")
         if self.dimension:
             if self.event_time or self.known_at:
                 raise DeclarationError(f"dimension {self.name} has no event_time and no known_at: it is read whole")
+            if self.partitions != "daily":
+                raise DeclarationError(f"dimension {self.name} has no {self.partitions} partitions: it is read whole")
+            if self.lookback != DAY:
+                raise DeclarationError(f"dimension {self.name} takes no lookback: it is read whole")
         elif not self.event_time:
             raise DeclarationError(
                 f"feature group {self.name}: expected event_time=, or dimension=True for one read whole"
@@ -94,8 +95,16 @@ class FeatureGroup:
                 )
             if self.columns[column] != "time":
                 raise DeclarationError(f"{self.name}.{column} is {self.columns[column]}: expected fti.UTC for a time")
-        if "ds" in self.columns:
-            raise DeclarationError(f"feature group {self.name}: 'ds' names the partition; choose another column name")
+        for column in ("ds", "hour") if self.partitions == "hourly" else ("ds",):
+            if column in self.columns:
+                raise DeclarationError(
+                    f"feature group {self.name}: {column!r} names the partition; choose another column name"
+                )
+
+    @property
+    def period(self) -> Period:
+        """How much time one partition holds."""
+        return PERIODS[self.partitions]
 
     @property
     def times(self) -> tuple[str, ...]:
@@ -111,6 +120,11 @@ class FeatureGroup:
     def description(self) -> str:
         """The first line of the schema's docstring."""
         return first_line(self.schema)
+
+    @property
+    def declaration(self) -> tuple[object, ...]:
+        """All that says which rows a view finds in it."""
+        return self.name, dict(self.columns), self.keys, self.event_time, self.known_at
 
     def __getitem__(self, columns: str | tuple[str, ...]) -> Selection:
         """Some of the group's columns, for a view."""
@@ -130,7 +144,18 @@ class FeatureGroup:
         by: str | Sequence[str],
         columns: Mapping[str, Sequence[str]],
         windows: Sequence[str],
-        every: str = "1d",
+        every: str | None = None,
+        *,
+        where: str | Mapping[str, str] | None = None,
+        at: "FeatureGroup | None" = None,
+        sawtooth: bool = False,
     ) -> Aggregated:
-        """Bind the group to trailing windows over another group's rows, by the time they became known."""
-        return Aggregated(self, source, by, columns, windows, every)
+        """Bind the group to trailing windows over another group's rows, by the time they became known.
+
+        `{"delay": ["mean", "count_late"]}` with windows `["7d"]` gives `delay_mean_7d` and `delay_count_late_7d`; the
+        functions are count, sum, mean, std, min, max, first, last and distinct. `where` is an SQL condition on the
+        rows, or names conditions for single statistics: `{"late": "delay > 15"}`. Windows end every day at midnight,
+        on the finer grid `every`, or at the event time of each row of the group `at`, exact to the microsecond;
+        with `sawtooth` those begin at a midnight. See `Aggregated`.
+        """
+        return Aggregated(self, source, by, columns, windows, every, where, at, sawtooth)

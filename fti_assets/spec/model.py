@@ -8,7 +8,7 @@ from fti_assets.spec.errors import DeclarationError, unknown
 from fti_assets.spec.estimator import XGBoost
 from fti_assets.spec.feature_view import FeatureView
 from fti_assets.spec.gates import BeatsBaseline, Gate, SliceFloor
-from fti_assets.spec.names import checked_name
+from fti_assets.spec.names import checked_name, checked_owners
 from fti_assets.spec.time import duration
 
 
@@ -18,6 +18,7 @@ class Model:
 
     At cutoff C it is fitted on the rows whose label was known before C. The last `holdout` before C is kept back
     to evaluate on; when the gates have the figures, the recipe is fitted again on all rows.
+    Where the view has several labels, `label` names the one to learn; the model's own `view` then has that one alone.
     """
 
     name: str
@@ -27,14 +28,24 @@ class Model:
     holdout: timedelta | str = "14d"
     description: str = ""
     owners: Sequence[str] = ()
+    label: str = ""
 
     def __post_init__(self) -> None:
         checked_name("model", self.name)
         object.__setattr__(self, "gates", tuple(self.gates))
-        object.__setattr__(self, "owners", tuple(self.owners))
+        object.__setattr__(self, "owners", checked_owners(f"model {self.name}", self.owners))
         object.__setattr__(self, "holdout", duration(self.holdout))
         if not isinstance(self.view, FeatureView):
             raise DeclarationError(f"model {self.name}: view={self.view!r}: expected a FeatureView")
+        if self.label or len(self.view.labels) > 1:
+            if not self.label:
+                several = ", ".join(sorted(self.view.labels))
+                raise DeclarationError(
+                    f"model {self.name}: its view has several labels: expected label=, one of {several}"
+                )
+            if self.label not in self.view.labels:
+                raise DeclarationError(f"model {self.name}: {unknown('label', self.label, self.view.labels)}")
+            object.__setattr__(self, "view", self.view.learning(self.label))
         if not isinstance(self.estimator, XGBoost):
             raise DeclarationError(f"model {self.name}: estimator={self.estimator!r}: expected an fti.XGBoost(…)")
         if not self.gates:

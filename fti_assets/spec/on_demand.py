@@ -8,8 +8,10 @@ from typing import Any
 
 import pandera.pandas as pa
 
+from fti_assets.spec.column_names import check_columns
 from fti_assets.spec.errors import DeclarationError
 from fti_assets.spec.schema import Kind, columns_of
+from fti_assets.spec.source_code import behaviour
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,14 @@ class OnDemand:
             )
         object.__setattr__(self, "schema", models[0])
         object.__setattr__(self, "columns", columns_of(models[0]))
+        check_columns(f"on_demand {self.name}", self.columns)
 
     @property
     def name(self) -> str:
         """The function's name."""
         return getattr(self.function, "__name__", repr(self.function))
+
+    @property
+    def declaration(self) -> tuple[object, ...]:
+        """What the function does and which columns it computes."""
+        return behaviour(self.function), dict(self.columns)

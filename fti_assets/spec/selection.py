@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from fti_assets.spec.feature_group import FeatureGroup
 
 
+def bounded(what: str, lookback: object) -> timedelta:
+    """A look-back as a timedelta: it says how far back rows are kept at hand, so there is none without a bound.
+
+    Raises DeclarationError, beginning with `what`, for None, zero, less, and text that is no duration.
+    """
+    try:
+        return duration(lookback)  # type: ignore[arg-type]  # refuses what is neither text nor a timedelta
+    except DeclarationError as error:
+        raise DeclarationError(
+            f"{what}: lookback: {error}; a look-back is bounded, only a dimension, which is read whole, has none"
+        ) from None
+
+
 @dataclass(frozen=True)
 class Selection:
     """Some columns of one group, how old they may be, how their keys and columns are called in the view."""
@@ -56,14 +69,19 @@ class Selection:
         """For each key of the group, the column of the spine that it equals."""
         return {key: self.on.get(key, key) for key in self.keys}
 
+    @property
+    def declaration(self) -> tuple[object, ...]:
+        """All that makes its columns what they are in a view."""
+        return self.group.declaration, self.names, sorted(self.unseen), self.age, self.spine_keys
+
     def lookback(
-        self, value: str | None = None, *, days: float = 0, hours: float = 0, minutes: float = 0
+        self, value: str | timedelta | None = None, *, days: float = 0, hours: float = 0, minutes: float = 0
     ) -> "Selection":
         """The same columns with another bound on their age."""
-        bound = duration(value or timedelta(days=days, hours=hours, minutes=minutes))
         if self.group.dimension:
             raise DeclarationError(f"{self.group.name} is a dimension: it is read whole and takes no lookback")
-        return replace(self, own_lookback=bound)
+        given = timedelta(days=days, hours=hours, minutes=minutes) if value is None else value
+        return replace(self, own_lookback=bounded(self.group.name, given))
 
     def by(self, *columns: str) -> "Selection":
         """The latest row of another entity than the keys': `arrivals["landed_at"].by("tail_number")`."""
@@ -94,4 +112,11 @@ class Selection:
             raise DeclarationError(
                 f"a label is one column; {self.group.name}[{', '.join(self.columns)}] has {len(self.columns)}"
             )
-        return Label(self.group, self.columns[0], duration(timedelta(days=days, hours=hours)))
+        methods = {"by": self.entity, "lookback": self.own_lookback, "prefixed": self.prefix, "hidden": self.unseen}
+        for method, given in methods.items():
+            if given:
+                raise DeclarationError(
+                    f"label {self.group.name}[{self.columns[0]!r}] takes no .{method}(…): it is the group's row of the "
+                    "same keys, known after the prediction; .joined_on(…) says what the spine calls the keys"
+                )
+        return Label(self.group, self.columns[0], timedelta(days=days, hours=hours), self.on)

@@ -87,7 +87,43 @@ class Window:
             start = end
 
     def __str__(self) -> str:
+        if self != Window.of_days(self.start.date(), self.days[-1]):
+            return f"{self.start:%Y-%m-%d %H:%M}...{self.end:%Y-%m-%d %H:%M}"
         last = self.end - timedelta(microseconds=1)
         return (
             f"{self.start:%Y-%m-%d}" if last.date() == self.start.date() else f"{self.start:%Y-%m-%d}...{last:%Y-%m-%d}"
         )
+
+
+@dataclass(frozen=True)
+class Period:
+    """How much time one partition holds: an hour, a day or a week of UTC; weeks are ISO weeks, from Monday 00:00."""
+
+    name: str
+    noun: str
+    length: timedelta
+
+    def start_of(self, instant: datetime) -> datetime:
+        """The first instant of the period that holds an instant."""
+        return instant - (instant - _A_MONDAY) % self.length
+
+    def starts(self, window: Window) -> list[datetime]:
+        """The first instant of every period that the window touches, in order."""
+        first = self.start_of(window.start)
+        return [first + n * self.length for n in range(-((first - window.end) // self.length))]
+
+    def covering(self, window: Window) -> Window:
+        """The whole periods that the window touches."""
+        starts = self.starts(window)
+        return Window(starts[0], starts[-1] + self.length)
+
+    def key(self, start: datetime) -> str:
+        """A period's name, the one that Dagster gives its partition: `2024-01-31`, for an hour `2024-01-31-05:00`."""
+        return f"{start:%Y-%m-%d-%H:%M}" if self.length < DAY else f"{start:%Y-%m-%d}"
+
+
+_A_MONDAY = midnight("1970-01-05")
+HOURLY = Period("hourly", "hour", timedelta(hours=1))
+DAILY = Period("daily", "day", DAY)
+WEEKLY = Period("weekly", "week", 7 * DAY)
+PERIODS = {period.name: period for period in (HOURLY, DAILY, WEEKLY)}

@@ -1,7 +1,7 @@
-"""The feature store: each group's rows by the day they became known."""
+"""The feature store: each group's rows by the hour, day or week in which they became known."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -11,8 +11,11 @@ from fti_assets.compute.frames import to_polars
 from fti_assets.spec.errors import MissingPartitions
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.time import Window
+from fti_assets.stores.quarantine_store import QuarantineStore
 from fti_assets.stores.slice_store import SliceStore
-from fti_assets.stores.tables import DayTable, day_of
+from fti_assets.stores.statistics_store import StatisticsStore
+from fti_assets.stores.tables import PartitionedTable, Write
+from fti_assets.stores.tile_store import TileStore
 
 WHOLE = Window.of_days("1970-01-01", "1970-01-01")
 """The one partition that holds all of a dimension."""
@@ -21,68 +24,93 @@ WHOLE = Window.of_days("1970-01-01", "1970-01-01")
 class FeatureStore:
     """Feature groups under one directory, a Delta table each; any version of a table can be read again."""
 
-    def __init__(self, root: Path, tables: dict[str, DayTable] | None = None) -> None:
+    def __init__(self, root: Path, tables: dict[str, PartitionedTable] | None = None) -> None:
         self.root = root
         self.slices = SliceStore(root / ".slices")
+        self.tiles = TileStore(root / ".tiles")
+        self.statistics = StatisticsStore(root / ".statistics")
+        self.quarantine = QuarantineStore(root / ".quarantine")
         self._tables = tables
 
     def snapshot(self) -> "FeatureStore":
         """The store as it is now: each table is opened once, at its first use, and stays at the version it had then."""
         return self if self._tables is not None else FeatureStore(self.root, tables={})
 
-    def write(self, group: FeatureGroup, frame: pd.DataFrame, window: Window) -> int:
-        """Replace the window's partitions (a dimension: everything) by validated rows; the table's version after it."""
+    def write(self, group: FeatureGroup, frame: pd.DataFrame, window: Window) -> Write:
+        """Replace the window's partitions (a dimension: everything) by validated rows; those it holds already stay."""
         rows = to_polars(frame, group.columns)
         if group.dimension:
-            return self._table(group).write(rows, WHOLE, pl.lit(WHOLE.start.date()))
+            return self._table(group).write(rows, WHOLE, pl.lit(WHOLE.start))
         known_at = str(group.known_at)
-        return self._table(group).write(rows.sort(known_at, maintain_order=True), window, day_of(known_at))
+        return self._table(group).write(rows.sort(known_at, maintain_order=True), window, pl.col(known_at))
 
     def read(
         self, group: FeatureGroup, window: Window, columns: Sequence[str] | None = None, version: int | None = None
     ) -> pl.DataFrame:
-        """The rows of the window's days (a dimension: all rows), ordered by when they became known."""
+        """The rows of the partitions that the window touches, whole, ordered by when they became known.
+
+        A dimension has no partitions: all of its rows. `version` reads the table as it was then: see `version_at`.
+        """
         return self._table(group).read(WHOLE if group.dimension else window, columns, version)
 
     def require(self, group: FeatureGroup, window: Window) -> None:
-        """Raise MissingPartitions unless every day of the window (of a dimension: all of it) was written."""
-        self._require(group, WHOLE.days if group.dimension else window.days)
+        """Raise MissingPartitions unless every partition that the window touches (a dimension: all) was written."""
+        self._require(group, window, group.period.starts(WHOLE if group.dimension else window))
 
     def require_history(self, group: FeatureGroup, window: Window) -> None:
-        """Raise MissingPartitions unless every day of the window since the group's first rows was written.
+        """Raise MissingPartitions unless every partition of the window since the group's first rows was written.
 
-        Days before a group's first rows cannot be missed: there history begins.
+        Partitions before a group's first rows cannot be missed: there history begins.
         """
         if group.dimension or self._table(group).version() is None:
             self.require(group, window)
             return
-        first = self._table(group).first_day()
-        self._require(group, [day for day in window.days if first and day >= first])
+        first = self._table(group).first()
+        self._require(group, window, [start for start in group.period.starts(window) if first and start >= first])
 
-    def _require(self, group: FeatureGroup, days: Sequence[date]) -> None:
-        missing = self._table(group).missing(days)
-        if missing:
-            shown = ", ".join(map(str, missing[:3])) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
-            what = "" if group.dimension else f" for {shown}"
-            raise MissingPartitions(f"feature group {group.name} was not materialized{what}: materialize it first")
+    def _require(self, group: FeatureGroup, window: Window, starts: Sequence[datetime]) -> None:
+        missing = self._table(group).missing(starts)
+        if not missing:
+            return
+        if group.dimension:
+            raise MissingPartitions(f"feature group {group.name} was not materialized: materialize it first")
+        shown = ", ".join(map(group.period.key, missing[:3])) + (
+            f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        )
+        end = missing[-1] + group.period.length
+        after = (
+            f"; the {group.period.noun} of {group.period.key(missing[-1])} is over at {end:%Y-%m-%d %H:%M} UTC and "
+            "cannot be there before"
+            if end > window.end
+            else ""
+        )
+        raise MissingPartitions(
+            f"feature group {group.name} was not materialized for {shown}: materialize it first{after}"
+        )
 
     def files(self, group: FeatureGroup, window: Window, version: int | None = None) -> list[str]:
-        """The names of the files that hold the window's rows: equal names, equal rows."""
+        """The names of the files that hold the rows `read` gives: equal names, equal rows."""
         return self._table(group).files(WHOLE if group.dimension else window, version)
 
-    def missing(self, group: FeatureGroup, days: Sequence[date]) -> list[date]:
-        """Those of the days that were never written."""
-        return self._table(group).missing(days)
+    def missing(self, group: FeatureGroup, window: Window) -> list[str]:
+        """The keys of the window's partitions that were never written."""
+        return [group.period.key(start) for start in self._table(group).missing(group.period.starts(window))]
 
-    def last_day(self, group: FeatureGroup) -> date | None:
-        """The latest day with rows."""
-        return self._table(group).last_day()
+    def known_until(self, group: FeatureGroup) -> datetime | None:
+        """The end of the latest partition with rows."""
+        last = self._table(group).last()
+        return None if last is None else last + group.period.length
 
     def version(self, group: FeatureGroup) -> int | None:
         """The table's version now, to pin a dataset to; None before its first write."""
         return self._table(group).version()
 
-    def _table(self, group: FeatureGroup) -> DayTable:
+    def version_at(self, group: FeatureGroup, moment: datetime) -> int | None:
+        """The version that the table had at an instant of the past, to read it as it was; None before its first."""
+        return self._table(group).version_at(moment)
+
+    def _table(self, group: FeatureGroup) -> PartitionedTable:
+        path = self.root / group.name
         if self._tables is None:
-            return DayTable(self.root / group.name, group.columns)
-        return self._tables.setdefault(group.name, DayTable(self.root / group.name, group.columns, hold=True))
+            return PartitionedTable(path, group.columns, group.period)
+        return self._tables.setdefault(group.name, PartitionedTable(path, group.columns, group.period, hold=True))

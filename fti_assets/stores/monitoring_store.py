@@ -9,8 +9,8 @@ import polars as pl
 from fti_assets.spec.errors import DeclarationError, unknown
 from fti_assets.spec.names import checked_name
 from fti_assets.spec.schema import Kind
-from fti_assets.spec.time import Window
-from fti_assets.stores.tables import DayTable
+from fti_assets.spec.time import Window, midnight
+from fti_assets.stores.tables import PartitionedTable
 
 PROFILES: Mapping[str, Kind] = {
     "day": "time",
@@ -53,7 +53,7 @@ class MonitoringStore:
 
     def write(self, kind: str, model: str, frame: pl.DataFrame, window: Window) -> int:
         """Replace the window's days of one table."""
-        return self._table(kind, model).write(frame, window, pl.col("day").dt.date())
+        return self._table(kind, model).write(frame, window, pl.col("day")).version
 
     def read(self, kind: str, model: str, window: Window) -> pl.DataFrame:
         """The window's rows of one table, ordered by day."""
@@ -61,9 +61,9 @@ class MonitoringStore:
 
     def missing(self, kind: str, model: str, days: list[date]) -> list[date]:
         """Those of the days that were never written."""
-        return self._table(kind, model).missing(days)
+        return [start.date() for start in self._table(kind, model).missing([midnight(day) for day in days])]
 
-    def _table(self, kind: str, model: str) -> DayTable:
+    def _table(self, kind: str, model: str) -> PartitionedTable:
         if kind not in _KINDS:
             raise DeclarationError(unknown("monitoring table", kind, _KINDS))
-        return DayTable(self.root / checked_name("model", model) / kind, _KINDS[kind])
+        return PartitionedTable(self.root / checked_name("model", model) / kind, _KINDS[kind])

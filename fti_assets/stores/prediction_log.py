@@ -8,8 +8,8 @@ import polars as pl
 
 from fti_assets.spec.model import Model
 from fti_assets.spec.schema import Kind
-from fti_assets.spec.time import Window
-from fti_assets.stores.tables import DayTable, day_of
+from fti_assets.spec.time import Window, midnight
+from fti_assets.stores.tables import PartitionedTable
 
 
 class PredictionLog:
@@ -20,7 +20,7 @@ class PredictionLog:
 
     def append(self, model: Model, frame: pl.DataFrame, window: Window) -> int:
         """Issue the window's days; raises AlreadyIssued, with nothing written, if one of them was issued before."""
-        return self._table(model).write(frame, window, day_of("predicted_for"), once=True)
+        return self._table(model).write(frame, window, pl.col("predicted_for"), once=True).version
 
     def read(self, model: Model, window: Window) -> pl.DataFrame:
         """The window's predictions, ordered by day and then as issued."""
@@ -28,10 +28,10 @@ class PredictionLog:
 
     def missing(self, model: Model, days: Sequence[date]) -> list[date]:
         """Those of the days that were not issued."""
-        return self._table(model).missing(days)
+        return [start.date() for start in self._table(model).missing([midnight(day) for day in days])]
 
-    def _table(self, model: Model) -> DayTable:
-        return DayTable(self.root / model.name, prediction_columns(model))
+    def _table(self, model: Model) -> PartitionedTable:
+        return PartitionedTable(self.root / model.name, prediction_columns(model))
 
 
 def prediction_columns(model: Model) -> Mapping[str, Kind]:

@@ -1,201 +1,250 @@
-"""Tables of whole days on Delta Lake: written many days in one commit, replaced a day at a time, never torn."""
+"""Tables of whole partitions on Delta Lake: many are written in one commit, each is replaced whole, none is torn."""
 
 import random
 import time
-from collections.abc import Mapping, Sequence
-from datetime import date
-from functools import lru_cache
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
-from fti_assets.compute.frames import POLARS_TYPES, empty
+from fti_assets.compute.frames import POLARS_TYPES, TIME, empty
 from fti_assets.spec.errors import AlreadyIssued, Conflict, ContractViolation, DeclarationError
 from fti_assets.spec.schema import Kind
-from fti_assets.spec.time import Window
+from fti_assets.spec.time import DAILY, DAY, Period, Window, midnight
+from fti_assets.stores.delta_log import Action, DeltaLog, Snapshot, milliseconds
 
-if TYPE_CHECKING:
-    from deltalake import DeltaTable
-
-_ATTEMPTS = 20
-_CHECKPOINT_DAYS = 28
+_ATTEMPTS = 100
+_CHECKPOINT_COMMITS = 32
+_CHECKPOINT_PARTITIONS = 28
+_TRUNCATED = {"hourly": "1h", "daily": "1d", "weekly": "1w"}
 _CONFIGURATION = {
     "delta.deletedFileRetentionDuration": "interval 3650 days",
     "delta.logRetentionDuration": "interval 3650 days",
     "delta.enableExpiredLogCleanup": "false",
+    "delta.dataSkippingNumIndexedCols": "0",
 }
 
 
-class DayTable:
-    """Rows by UTC day (`ds`). A day is absent, or written (perhaps with no rows): each write says which days it wrote.
+@dataclass(frozen=True)
+class Write:
+    """What a write did: the table's version after it, and the partitions that are new or have other rows now."""
 
-    The days are recorded in the commit that writes their rows, as Delta application transactions, so an empty day
-    is not taken for a missing one. With `hold`, each version is opened once and the present one stays what it was at
-    the first look: for readers of many parts.
+    version: int
+    changed: list[datetime]
+
+
+class PartitionedTable:
+    """Rows by the hour, day or week of an instant. A partition is absent, or written (perhaps with no rows).
+
+    Which were written is recorded in the commit that writes their rows, as Delta application transactions, so an empty
+    partition is not taken for a missing one. With `hold`, each version is opened once and the present one stays what
+    it was at the first look: for readers of many parts.
     """
 
-    def __init__(self, path: Path, columns: Mapping[str, Kind], hold: bool = False) -> None:
+    def __init__(self, path: Path, columns: Mapping[str, Kind], period: Period = DAILY, hold: bool = False) -> None:
         self.path = path
         self.columns = dict(columns)
-        self._held: dict[int | None, DeltaTable] | None = {} if hold else None
+        self.period = period
+        self._log = DeltaLog(path)
+        self._held: dict[int | None, Snapshot] | None = {} if hold else None
 
-    def write(self, frame: pl.DataFrame, window: Window, days_of: pl.Expr, once: bool = False) -> int:
-        """Replace the window's days by the frame's rows, in their order; the table's version after it.
+    def write(self, frame: pl.DataFrame, window: Window, at: pl.Expr, once: bool = False) -> Write:
+        """Replace the window's partitions by the frame's rows, in their order; `at` is the instant that places a row.
 
-        Nothing is written and ContractViolation raised for rows of other types or days; AlreadyIssued if `once` and
-        one of the days was written before, by whichever process; Conflict when others keep winning.
+        Partitions that hold these very rows already are left as they are.
+        Nothing is written and ContractViolation raised for rows of other types or partitions; AlreadyIssued if `once`
+        and one of them was written before, by whichever process; Conflict when others keep winning.
         """
-        from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-        from deltalake.exceptions import CommitFailedError
-
-        rows, days = self._checked(frame, window, days_of), window.days
+        given, written = self._checked(frame, window, at), dict[datetime, Action]()
         self._create()
         for attempt in range(_ATTEMPTS):
-            if not DeltaTable.is_deltatable(str(self.path)):
+            now = self._of_contract(self._log.snapshot())
+            if now is None:
                 raise Conflict(f"{self.path.name}: {window} not written: somebody deleted {self.path}")
-            table = self._of_contract(DeltaTable(self.path))
-            issued = [day for day in days if once and _is_written(table, day)]
-            if issued:
-                raise AlreadyIssued(
-                    f"{self.path.name} for {', '.join(map(str, issued[:3]))} was issued and is immutable: a backtest "
-                    "belongs under another home"
-                )
-            marks = [
-                Transaction(day.isoformat(), (table.transaction_version(day.isoformat()) or 0) + 1) for day in days
-            ]
-            try:
-                write_deltalake(
-                    table,
-                    rows,
-                    mode="overwrite",
-                    predicate=f"ds >= '{days[0]}' AND ds <= '{days[-1]}'",
-                    commit_properties=CommitProperties(app_transactions=marks, max_commit_retries=50),
-                )
-            except CommitFailedError:
-                # S311: the jitter keeps writers apart, it guards nothing
-                time.sleep(random.uniform(0, 0.05 * 2 ** min(attempt, 5)))  # noqa: S311
-                continue
-            if len(days) >= _CHECKPOINT_DAYS:
-                table.create_checkpoint()
-            return table.version()
+            starts = list(given)
+            if once:
+                self._refuse_issued(now, starts)
+            else:
+                starts = list(self._changed(now, given, at))
+            if not starts:
+                return Write(now.version, [])
+            for start in starts:
+                if start not in written and len(given[start]):
+                    written[start] = self._write_file(start, given[start])
+            if self._log.commit(now.version + 1, self._actions(now, starts, written)):
+                if len(starts) >= _CHECKPOINT_PARTITIONS or (now.version + 1) % _CHECKPOINT_COMMITS == 0:
+                    self._log.checkpoint(now.version + 1)
+                return Write(now.version + 1, starts)
+            # S311: the jitter keeps writers apart, it guards nothing
+            time.sleep(random.uniform(0, 0.001 * 2 ** min(attempt, 6)))  # noqa: S311
         raise Conflict(f"{self.path.name}: {window} not written: other writers won {_ATTEMPTS} times; try again")
 
     def read(self, window: Window, columns: Sequence[str] | None = None, version: int | None = None) -> pl.DataFrame:
-        """The window's whole days, ordered by day and then as written."""
+        """The rows of the partitions that the window touches, whole, in their order and then as written."""
         names = list(columns or self.columns)
+        return self._rows([self.path / name for name in self.files(window, version)], names)
+
+    def files(self, window: Window, version: int | None = None) -> list[str]:
+        """The names of the files that hold the window's partitions, in order: equal names, equal rows."""
         table = self._open(version)
-        if table is None:
-            return empty({name: self.columns[name] for name in names})
-        days = window.days
-        scan = pl.scan_delta(table).filter(pl.col("ds").is_between(days[0], days[-1]))
-        return scan.select(*names, "ds").collect().sort("ds", maintain_order=True).drop("ds")
+        return [name for s in self.period.starts(window) for name in self._files(table, s)] if table else []
 
-    def missing(self, days: Sequence[date]) -> list[date]:
-        """Those of the days that were never written."""
+    def missing(self, starts: Sequence[datetime]) -> list[datetime]:
+        """Those of the partitions, named by their first instants, that were never written."""
         table = self._open()
-        if table is None:
-            return list(days)
-        with_rows = _days_with_rows(table)
-        return [day for day in days if day not in with_rows and not _is_written(table, day)]
+        return [s for s in starts if table is None or self.period.key(s) not in table.marks]
 
-    def first_day(self) -> date | None:
-        """The earliest day that has rows."""
-        table = self._open()
-        return min(_days_with_rows(table), default=None) if table else None
+    def first(self) -> datetime | None:
+        """The first instant of the earliest partition that has rows."""
+        return min(map(self._start, table.files), default=None) if (table := self._open()) else None
 
-    def last_day(self) -> date | None:
-        """The latest day that has rows."""
-        table = self._open()
-        return max(_days_with_rows(table), default=None) if table else None
+    def last(self) -> datetime | None:
+        """The first instant of the latest partition that has rows."""
+        return max(map(self._start, table.files), default=None) if (table := self._open()) else None
 
     def version(self) -> int | None:
         """The table's version now; None before its first write."""
         table = self._open()
-        return None if table is None else table.version()
+        return None if table is None else table.version
 
-    def _checked(self, frame: pl.DataFrame, window: Window, days_of: pl.Expr) -> pl.DataFrame:
-        """The rows with their day, in the table's types; integers of other widths and columns of nulls are cast."""
-        if window != Window.of_days(window.days[0], window.days[-1]):
-            raise DeclarationError(f"{self.path.name}: {window.start} to {window.end}: expected whole days")
+    def version_at(self, moment: datetime) -> int | None:
+        """The table's version as of an instant; None when it did not exist yet."""
+        return self._log.version_at(moment)
+
+    def _checked(self, frame: pl.DataFrame, window: Window, at: pl.Expr) -> dict[datetime, pl.DataFrame]:
+        """Each partition's rows in the table's types; integers of other widths and columns of nulls are cast."""
+        if window != self.period.covering(window):
+            raise DeclarationError(
+                f"{self.path.name}: {window.start} to {window.end}: expected whole {self.period.noun}s of UTC, because "
+                "a partition is replaced whole"
+            )
         rows = frame.select(list(self.columns))
+        types = {name: POLARS_TYPES[kind] for name, kind in self.columns.items()}
         cases = [
             {"column": name, "check": f"is {wanted}", "value": str(given), "rows": str(len(rows))}
-            for (name, wanted), given in zip(self._types.items(), rows.dtypes, strict=True)
+            for (name, wanted), given in zip(types.items(), rows.dtypes, strict=True)
             if not (given in (wanted, pl.Null) or (given.is_integer() and wanted == pl.Int64))
         ]
-        rows = rows.with_columns(days_of.cast(pl.Date).alias("ds"))
-        outside = rows.filter(~pl.col("ds").is_between(window.days[0], window.days[-1]).fill_null(False))["ds"]
+        outside = rows.select(at.alias("ds")).filter(
+            ~pl.col("ds").is_between(window.start, window.end, closed="left").fill_null(False)
+        )["ds"]
         if len(outside):
             cases.append({"column": "ds", "check": f"in {window}", "value": f"{outside[0]}", "rows": f"{len(outside)}"})
         if cases:
             raise ContractViolation(self.path.name, cases)
-        return rows.cast({name: wanted for name, wanted in self._types.items() if rows.schema[name] != wanted})
+        parts = self._parted(rows.cast({name: t for name, t in types.items() if rows.schema[name] != t}), at)
+        nothing = empty(self.columns)
+        return {start: parts.get(start, nothing) for start in self.period.starts(window)}
 
-    def files(self, window: Window, version: int | None = None) -> list[str]:
-        """The names of the files that hold the window's days: equal names, equal rows."""
-        table = self._open(version)
-        days = {f"ds={day}" for day in window.days}
-        uris = table.file_uris() if table else []
-        return sorted("/".join(uri.split("/")[-2:]) for uri in uris if uri.split("/")[-2] in days)
+    def _parted(self, rows: pl.DataFrame, at: pl.Expr) -> dict[datetime, pl.DataFrame]:
+        """The rows by the first instant of their partition."""
+        placed = rows.with_columns(at.cast(TIME).dt.truncate(_TRUNCATED[self.period.name]).alias("ds"))
+        parts = placed.partition_by("ds", maintain_order=True, include_key=False, as_dict=True)
+        return {start: part for (start,), part in parts.items()}
 
-    def _open(self, version: int | None = None) -> "DeltaTable | None":
+    def _changed(self, now: Snapshot, given: Mapping[datetime, pl.DataFrame], at: pl.Expr) -> Iterator[datetime]:
+        """The partitions that were never written or hold other rows."""
+        there = [start for start in given if self.period.key(start) in now.marks]
+        files = [self.path / name for start in there for name in self._files(now, start)]
+        held = self._parted(self._rows(files, list(self.columns)), at) if files else {}
+        nothing = empty(self.columns)
+        same = {start for start in there if given[start].equals(held.get(start, nothing))}
+        return (start for start in given if start not in same)
+
+    def _refuse_issued(self, now: Snapshot, starts: Sequence[datetime]) -> None:
+        issued = [key for key in map(self.period.key, starts) if key in now.marks]
+        if issued:
+            raise AlreadyIssued(
+                f"{self.path.name} for {', '.join(issued[:3])} was issued and is immutable: a backtest belongs under "
+                "another home"
+            )
+
+    def _write_file(self, start: datetime, rows: pl.DataFrame) -> Action:
+        values = self._values(start)
+        path = f"{_directory(values)}/part-00000-{uuid.uuid4()}-c000.zstd.parquet"
+        (self.path / path).parent.mkdir(parents=True, exist_ok=True)
+        rows.write_parquet(self.path / path)
+        return {
+            "path": path,
+            "partitionValues": values,
+            "size": (self.path / path).stat().st_size,
+            "modificationTime": milliseconds(),
+            "dataChange": True,
+            "stats": f'{{"numRecords":{len(rows)}}}',
+        }
+
+    def _actions(
+        self, now: Snapshot, starts: Sequence[datetime], written: Mapping[datetime, Action]
+    ) -> Iterator[Action]:
+        at = milliseconds()
+        for start in starts:
+            for path in self._files(now, start):
+                yield {"remove": {"path": path, "deletionTimestamp": at, "dataChange": True}}
+            if start in written:
+                yield {"add": written[start]}
+            yield {"txn": {"appId": self.period.key(start), "version": now.version + 1, "lastUpdated": at}}
+
+    def _rows(self, files: Sequence[Path], names: Sequence[str]) -> pl.DataFrame:
+        if not files:
+            return empty({name: self.columns[name] for name in names})
+        return pl.read_parquet(list(files), columns=list(names), hive_partitioning=False, glob=False)
+
+    def _values(self, start: datetime) -> dict[str, str]:
+        """A partition's values of the table's partition columns."""
+        return {"ds": f"{start:%Y-%m-%d}"} | ({"hour": str(start.hour)} if self.period.length < DAY else {})
+
+    def _files(self, table: Snapshot, start: datetime) -> Sequence[str]:
+        return table.files.get(_directory(self._values(start)), ())
+
+    def _start(self, directory: str) -> datetime:
+        values = dict(part.split("=") for part in directory.split("/"))
+        return midnight(values["ds"]).replace(hour=int(values.get("hour", 0)))
+
+    def _open(self, version: int | None = None) -> Snapshot | None:
         if self._held is None:
-            return self._opened(version)
+            return self._of_contract(self._log.snapshot(version))
         if version not in self._held:
-            table = self._opened(version)
+            table = self._of_contract(self._log.snapshot(version))
             if table is None:
                 return None
-            self._held[version] = self._held.setdefault(table.version(), table)
+            self._held[version] = self._held.setdefault(table.version, table)
         return self._held[version]
 
-    def _opened(self, version: int | None) -> "DeltaTable | None":
-        commits = sorted((self.path / "_delta_log").glob("[0-9]" * 20 + ".json"))
-        # the log's directory alone is no table: its creator may be about to commit, or was killed
-        if not commits:
+    def _of_contract(self, table: Snapshot | None) -> Snapshot | None:
+        if table is None:
             return None
-        commit = commits[-1] if version is None else commits[0].with_name(f"{version:020}.json")
-        return self._of_contract(_snapshot(self.path, int(commit.stem), commit.stat().st_mtime_ns))
-
-    def _of_contract(self, table: "DeltaTable") -> "DeltaTable":
-        held = {field.name for field in table.schema().fields} - {"ds"}
-        if held != set(self.columns):
-            raise DeclarationError(
-                f"the table of {self.path.name} holds {', '.join(sorted(held))}, but its contract says "
-                f"{', '.join(sorted(self.columns))}: name it anew, or delete {self.path} and materialize it"
-            )
-        return table
+        held, partitions = set(table.columns) - set(table.partitioned_by), table.description or "daily"
+        if held == set(self.columns) and partitions == self.period.name:
+            return table
+        raise DeclarationError(
+            f"the table of {self.path.name} holds {', '.join(sorted(held))} in {partitions} partitions, but its "
+            f"contract says {', '.join(sorted(self.columns))} in {self.period.name} ones: name it anew, or delete "
+            f"{self.path} and materialize it"
+        )
 
     def _create(self) -> None:
         from deltalake import DeltaTable, Schema
 
-        if DeltaTable.is_deltatable(str(self.path)):
+        if self._log.snapshot() is not None:
             return
         self.path.mkdir(parents=True, exist_ok=True)
-        schema = Schema.from_arrow(pl.DataFrame(schema={**self._types, "ds": pl.Date()}).to_arrow().schema)
-        DeltaTable.create(self.path, schema, mode="ignore", partition_by=["ds"], configuration=_CONFIGURATION)
-
-    @property
-    def _types(self) -> dict[str, pl.DataType]:
-        return {name: POLARS_TYPES[kind] for name, kind in self.columns.items()}
-
-
-@lru_cache(maxsize=64)
-def _snapshot(path: Path, version: int, written_at: int) -> "DeltaTable":  # noqa: ARG001  # a table made anew is another
-    """The table at a version, opened once in a process; for reading only, since a write moves a table on."""
-    from deltalake import DeltaTable
-
-    return DeltaTable(path, version=version)
-
-
-def day_of(column: str) -> pl.Expr:
-    """The UTC day of a time column."""
-    return pl.col(column).dt.date()
+        types = {name: POLARS_TYPES[kind] for name, kind in self.columns.items()} | {"ds": pl.Date()}
+        if self.period.length < DAY:
+            types["hour"] = pl.Int32()
+        schema = Schema.from_arrow(pl.DataFrame(schema=types).to_arrow().schema)
+        by = [name for name in types if name not in self.columns]
+        DeltaTable.create(
+            self.path,
+            schema,
+            mode="ignore",
+            partition_by=by,
+            description=self.period.name,  # `ds` alone does not tell weeks from days
+            configuration=_CONFIGURATION,
+        )
 
 
-def _is_written(table: "DeltaTable", day: date) -> bool:
-    return table.transaction_version(day.isoformat()) is not None
-
-
-def _days_with_rows(table: "DeltaTable") -> set[date]:
-    return {date.fromisoformat(str(partition["ds"])) for partition in table.partitions()}
+def _directory(values: Mapping[str, str]) -> str:
+    return "/".join(f"{name}={value}" for name, value in values.items())

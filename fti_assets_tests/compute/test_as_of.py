@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fti_assets.compute.as_of import as_of_join
+from fti_assets.compute.as_of import InOrder, as_of_join
 
 TIME = pl.Datetime("us", "UTC")
 SPINE = {"airport": pl.String(), "at": TIME}
@@ -213,3 +213,44 @@ def test_a_composite_key_gives_the_same_as_one_key(spine: list[Row], features: l
         columns={"wind": "wind"},
     )
     assert joined["wind"].to_list() == taken(spine, features, lookback)
+
+
+def at_once(spine: list[Row], features: list[Row], lookback: int) -> list[int | None]:
+    """The positions taken where a row is known at its event: one column is both times."""
+    joined = as_of_join(
+        spine_of(spine),
+        features_of(features),
+        at="at",
+        on={"origin": "airport"},
+        known_at="known",
+        event_time="known",
+        lookback=timedelta(hours=lookback),
+        columns={"wind": "gust"},
+    )
+    return joined["gust"].to_list()
+
+
+def test_rows_known_at_their_event_match_up_to_the_lookback_and_no_further() -> None:
+    assert at_once([("JFK", 7), ("JFK", 8), ("LGA", 7)], [("JFK", 1, None), ("LGA", 8, None)], 6) == [0, None, None]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["JFK", "LGA", None]), st.integers(0, 12) | st.none()), max_size=12),
+    st.lists(st.tuples(st.sampled_from(["JFK", "LGA", None]), st.integers(0, 12) | st.none()), max_size=12),
+    st.integers(1, 5),
+)
+def test_rows_known_at_their_event_are_joined_as_if_event_and_knowledge_were_two_columns(
+    spine: list[Row], features: list[Row], lookback: int
+) -> None:
+    rows = [(key, known, known) for key, known in features]
+    assert at_once(spine, rows, lookback) == taken(spine, rows, lookback)
+
+
+def test_a_spine_sorted_once_serves_every_group() -> None:
+    spine, features = spine_of([("JFK", 9), ("JFK", None), ("JFK", 2)]), features_of([("JFK", 8, 8), ("JFK", 1, 1)])
+    given_times = {"times": InOrder.of(spine["at"])}
+    options = {"at": "at", "on": {"origin": "airport"}, "known_at": "known", "event_time": "event"}
+    rest = {"lookback": timedelta(hours=6), "columns": {"wind": "gust"}}
+    assert as_of_join(spine, features, **options, **rest, **given_times)["gust"].to_list() == [0, None, 1]
+    assert as_of_join(spine, features, **options, **rest)["gust"].to_list() == [0, None, 1]

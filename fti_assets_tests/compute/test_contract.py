@@ -5,7 +5,7 @@ import pandas as pd
 import pandera.pandas as pa
 import pytest
 
-from fti_assets.compute.contract import conform, conform_group
+from fti_assets.compute.contract import conform, conform_group, widened
 from fti_assets.spec.errors import ContractViolation
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.time import UTC, Window
@@ -105,6 +105,18 @@ def test_what_is_no_frame_or_has_a_column_twice_is_refused() -> None:
     assert cases_of(pd.concat([GOOD, GOOD[["note"]]], axis=1)) == [("note", "is there once", "2")]
 
 
+def test_what_was_widened_is_said_with_both_types() -> None:
+    given = GOOD.assign(
+        count=np.array([1, 2], dtype="int32"), due_at=TIMES.dt.tz_convert("Europe/Berlin"), level=[1, 2]
+    )
+    assert widened(given, conform_group(given, readings, DAY)) == {
+        "due_at": "datetime64[us, Europe/Berlin] to datetime64[us, UTC]",
+        "level": "int64 to float64",
+        "count": "int32 to int64",
+    }
+    assert widened(GOOD, conform_group(GOOD, readings, DAY)) == {}
+
+
 def test_naive_times_are_refused() -> None:
     [case] = cases_of(GOOD.assign(due_at=TIMES.dt.tz_localize(None)))
     assert case[:2] == ("due_at", "dtype('datetime64[us, UTC]')")
@@ -112,7 +124,8 @@ def test_naive_times_are_refused() -> None:
 
 def test_a_batch_has_no_row_twice_and_only_rows_that_became_known_in_its_window() -> None:
     twice = pd.concat([GOOD, GOOD.head(1)], ignore_index=True)
-    assert cases_of(twice) == [("sensor, due_at, read_at", "no row twice", "2")]
+    assert cases_of(twice) == [("sensor, due_at, read_at", "no copy of a row", "1")]
+    assert cases_of(twice.assign(count=[1, 2, 3])) == [("sensor, due_at, read_at", "no row twice", "2")]
     assert conform_group(twice.assign(read_at=TIMES[[0, 1, 1]].set_axis([0, 1, 2])), readings, DAY).shape == (3, 8)
     tomorrow = GOOD.assign(read_at=[DAY.start, DAY.end]).astype({"read_at": "datetime64[us, UTC]"})
     assert cases_of(tomorrow) == [("read_at", "known in 2024-01-02", "1")]

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from fti_assets.compute import trailing as module
-from fti_assets.compute.trailing import trailing
-from fti_assets.spec.binding import STATISTICS
+from fti_assets.compute.measures import Measures
+from fti_assets.compute.tiles import tiles_of
+from fti_assets.compute.trailing import grid_windows, trailing
 from fti_assets.spec.time import Window
 
 TIME = pl.Datetime("us", "UTC")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+STATISTICS = ("count", "sum", "mean", "std", "min", "max")
 START = datetime(2013, 1, 1, tzinfo=UTC)
 Row = tuple[Any, ...]
 
@@ -195,3 +197,44 @@ def test_it_agrees_with_brute_force(rows: list[Row], first: int, instants: int, 
     for row, other in zip(frame.rows(), expected, strict=True):
         assert row[:2] == other[:2]
         assert row[2:] == tuple(v if v is None else pytest.approx(v, rel=1e-9, abs=1e-7) for v in other[2:])
+
+
+def test_conditions_first_last_and_distinct_of_a_window() -> None:
+    rows = rows_of([("UA", 0, 9.0), ("UA", 1, 2.0), ("UA", 1, 2.0), ("UA", 2, 40.0), ("UA", 3, None)])
+    rows = rows.with_columns(gate=pl.Series(["B", "A", "A", "B", None]), n=pl.Series([0, 2, 1, 3, 4]))
+    measures = Measures(
+        ["key"],
+        "tile",
+        {"delay": ["count_late", "first", "last", "distinct"], "gate": ["last", "first_late"]},
+        where="n <> 3",
+        conditions={"late": "delay > 5"},
+        order=["n"],
+    )
+    tiles = tiles_of(measures.of(rows), measures, HOUR)
+    frame = grid_windows(tiles, measures, {"2h": 2 * HOUR, "4h": 4 * HOUR}, HOUR, hours(4, 5))
+    assert frame.drop("key", "as_of").to_dicts() == [
+        {
+            "delay_count_late_2h": 0, "delay_count_late_4h": 1,
+            "delay_first_2h": None, "delay_first_4h": 9.0,
+            "delay_last_2h": None, "delay_last_4h": 2.0,
+            "delay_distinct_2h": 0, "delay_distinct_4h": 2,
+            "gate_last_2h": None, "gate_last_4h": "A",
+            "gate_first_late_2h": None, "gate_first_late_4h": "B",
+        }
+    ]  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(worlds, st.integers(1, 6), st.sets(st.integers(1, 9), min_size=1, max_size=3))
+def test_first_last_and_distinct_agree_with_brute_force(rows: list[Row], instants: int, lengths: set[int]) -> None:
+    measures = Measures(["key"], "tile", {"delay": ["first", "last", "distinct"]}, order=["n"])
+    used = measures.of(rows_of(rows).with_row_index("n").sample(fraction=1.0, shuffle=True, seed=1))
+    labels = {f"{length}h": length * HOUR for length in sorted(lengths)}
+    frame = grid_windows(tiles_of(used, measures, HOUR), measures, labels, HOUR, hours(0, instants))
+    ordered = sorted((row for row in rows if row[2] is not None), key=lambda row: row[1])
+    for row in frame.iter_rows(named=True):
+        t = (row["as_of"] - START) / HOUR
+        for label, length in labels.items():
+            held = [v for key, at, v in ordered if key == row["key"] and t - length / HOUR <= at < t]
+            given_ = [row[f"delay_{function}_{label}"] for function in ("first", "last", "distinct")]
+            assert given_ == [held[0] if held else None, held[-1] if held else None, len(set(held))]

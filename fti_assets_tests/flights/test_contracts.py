@@ -38,7 +38,12 @@ def test_the_model_sees_eighty_features_and_those_that_matter_are_among_them() -
     }
 
 
-def test_both_models_see_the_same_features() -> None:
+def test_both_models_learn_one_label_each_of_one_view() -> None:
+    assert {m.name: m.view.label.column for m in c.MODELS} == {
+        "late_arrival": "is_late",
+        "arrival_delay": "arrival_delay",
+    }
+    assert c.arrival_delay.view == c.VIEW.learning("delay")
     assert c.arrival_delay.view.columns == VIEW.columns
 
 

@@ -1,10 +1,15 @@
 """Literal flights with answers that a reader can check: all leave at 14:00 and are predicted at 12:00."""
 
+import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fti_assets.flights.on_demand import calendar, overdue, turn
 from fti_assets_tests.flights.conftest import utc
+from fti_assets_tests.metamorphic import same_bits
 
 DAY = "2013-07-01 "
 KNOWN: dict[str, dict[str, object]] = {
@@ -166,8 +171,36 @@ def test_overdue_are_those_that_were_due_less_those_that_left() -> None:
         assert pd.isna(found[column].iloc[2])
 
 
-@pytest.mark.parametrize(("function", "rows"), [(calendar, flights()), (turn, flights()), (overdue, counts())])
-def test_a_row_alone_is_what_it_is_among_others(function, rows: pd.DataFrame) -> None:
-    together = function(rows)
-    for n in range(len(rows)):
-        pd.testing.assert_frame_equal(function(rows.iloc[[n]]), together.iloc[[n]], check_exact=True)
+FUNCTIONS = {"calendar": calendar, "overdue": overdue, "turn": turn}
+INPUTS = list(flights().columns) + [c for c in counts() if c not in flights()]
+KNOWN_ALWAYS = ("predict_at", "scheduled_departure", "scheduled_arrival", "distance")
+
+
+def any_flights(seed: int, count: int, unknown: float) -> pd.DataFrame:
+    """Flights at any time of the year; each thing that is looked up is unknown with a likelihood."""
+    random = np.random.default_rng(seed)
+    columns: dict[str, pd.Series] = {}
+    for name in INPUTS:
+        if name.endswith(("_at", "_departure", "_arrival")):
+            minutes = pd.Series(random.integers(0, 2000, count)).astype("timedelta64[us]") * 60_000_000
+            values = (pd.Timestamp("2013-03-09", tz="UTC").as_unit("us") + minutes).astype("datetime64[us, UTC]")
+        elif name == "distance":
+            values = pd.Series(random.integers(1, 5000, count))
+        else:
+            values = pd.Series(random.normal(0, 300, count))
+        is_unknown = random.random(count) < (0 if name in KNOWN_ALWAYS else unknown)
+        columns[name] = values.mask(is_unknown) if is_unknown.any() else values
+    columns["scheduled_arrival"] = columns["scheduled_departure"] + pd.Timedelta(minutes=int(random.integers(1, 900)))
+    return pd.DataFrame(columns)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 6), unknown=st.floats(0, 1))
+def test_a_batch_is_its_rows_one_by_one_bitwise(name: str, seed: int, count: int, unknown: float) -> None:
+    rows = any_flights(seed, count, unknown)
+    together = FUNCTIONS[name](rows)
+    alone = [FUNCTIONS[name](rows.iloc[[n]].reset_index(drop=True)) for n in range(len(rows))]
+    for row in alone:
+        assert row.dtypes.to_dict() == together.dtypes.to_dict()
+    assert same_bits(pl.from_pandas(pd.concat(alone, ignore_index=True)), pl.from_pandas(together))

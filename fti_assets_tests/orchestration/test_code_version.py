@@ -1,140 +1,159 @@
-from collections.abc import Callable
-from dataclasses import replace
+"""What Dagster calls stale when a definition changed: what it made, then what depends on that, and nothing else."""
 
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
 import pandas as pd
 import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver
+from dagster._core.loader import LoadingContextForTest
 
-from fti_assets.orchestration.code_version import binding_version, model_version, view_version
 from fti_assets.spec.binding import Binding
-from fti_assets.spec.estimator import XGBoost
-from fti_assets.spec.feature_group import FeatureGroup
-from fti_assets.spec.gates import BeatsBaseline
-from fti_assets.spec.source import Source
-from fti_assets_tests.worlds import (
-    Amount,
-    CustomerHistory,
-    Order,
-    Outcome,
-    as_given,
-    customer_history,
-    order_source,
-    orders,
-    outcomes,
-    returns,
+from fti_assets.spec.time import Window
+from fti_assets.stores.home import Home
+from fti_assets_tests.orchestration.living_shop import (
+    DATASET,
+    HISTORY,
+    MODEL,
+    ORDERS,
+    OUTCOMES,
+    PREDICTIONS,
+    LivingShop,
+    definitions,
+    opened,
 )
+from fti_assets_tests.worlds import BINDINGS, outcomes, returns
+
+WATCHED = (ORDERS, OUTCOMES, HISTORY, DATASET, MODEL, PREDICTIONS)
+LOOKED_AT = {str(day) for day in Window.of_days("2024-01-19", "2024-01-30").days}
+Stale = set[tuple[str, str, str, str]]
+"""Asset, partition, category and what it is about."""
 
 
-def computed(text: str, tmp_path, name: str) -> Callable[..., pd.DataFrame]:
-    """A function whose source is the text, from a file of its own."""
-    path = tmp_path / f"{name}.py"
-    path.write_text(text)
-    namespace: dict[str, Callable[..., pd.DataFrame]] = {}
-    exec(compile(text, str(path), "exec"), namespace)  # noqa: S102  # the test's own text
-    return namespace["given"]
+def in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """The source's rows, the earliest settled first."""
+    return rows.sort_values("settled_at", ignore_index=True)
 
 
-def history(windows: list[str] | None = None, statistics: list[str] | None = None, **changes: object) -> Binding:
-    """`customer_history`, declared once more."""
-    declared = {"keys": "customer", "event_time": "as_of", "lookback": "3d", "name": "customer_history"} | changes
-    group = FeatureGroup(CustomerHistory, **declared)
-    columns = {"is_returned": statistics or ["count", "mean"]}
-    return group.aggregated(outcomes, by="customer", columns=columns, windows=windows or ["7d"])
+def none_returned(rows: pd.DataFrame) -> pd.DataFrame:
+    """The source's rows, none of them sent back."""
+    return rows.assign(is_returned=False)
 
 
-def test_the_same_declaration_has_the_same_version():
-    assert binding_version(history()) == binding_version(history())
-    assert binding_version(orders.computed(as_given, order_source)) == binding_version(
-        FeatureGroup(Order, keys="order_id", event_time="placed_at").computed(as_given, order_source)
+def commented() -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """The shop's `as_given` in other words."""
+
+    def as_given(
+        rows: pd.DataFrame,
+    ) -> pd.DataFrame:
+        # a source of outcomes needs no more
+        return rows
+
+    return as_given
+
+
+def with_outcomes(function: Callable[[pd.DataFrame], pd.DataFrame]) -> list[Binding]:
+    """The shop, its outcomes computed by another function."""
+    return [replace(each, function=function) if each.group is outcomes else each for each in BINDINGS]
+
+
+def stale(shop: LivingShop, defs: dg.Definitions) -> Stale:
+    """Why Dagster would call each partition that is LOOKED_AT stale, were these the definitions."""
+    resolver = CachingStaleStatusResolver(
+        shop.instance, defs.resolve_asset_graph(), LoadingContextForTest(shop.instance)
     )
-    assert view_version(returns.view) == view_version(replace(returns.view))
-    assert model_version(returns) == model_version(replace(returns))
+    return {
+        (named(key), partition, cause.category.value, named(cause.dependency_asset_key))
+        for key in WATCHED
+        for partition in made(shop, key)
+        for cause in resolver.get_stale_causes(key, partition)
+    }
 
 
-def test_the_version_is_known_forever():
-    """A version that changes with the process or the release would mark everything as made by old code."""
-    assert binding_version(history()) == "54c2f11b6a4a"
+def made(shop: LivingShop, key: dg.AssetKey) -> list[str]:
+    """The materialized partitions that are LOOKED_AT."""
+    return [partition for partition in shop.partitions(key) if partition in LOOKED_AT]
 
 
-def test_another_function_is_another_version(tmp_path):
-    given = [
-        computed("def given(rows):\n    return rows\n", tmp_path, "one"),
-        computed("def given(rows):\n    return rows\n", tmp_path, "same"),
-        computed("def given(rows):\n    return rows.head(1)\n", tmp_path, "other"),
-    ]
-
-    one, same, other = (binding_version(orders.computed(function, order_source)) for function in given)
-
-    assert one == same
-    assert one != other
+def named(key: dg.AssetKey | None) -> str:
+    return key.to_user_string() if key else ""
 
 
-def test_another_source_is_another_version():
-    renamed = Source("orders_anew", Order, order_source.read)
-    reads_otherwise = Source("shop_orders", Order, lambda _start, _end: pd.DataFrame())
-
-    versions = {binding_version(orders.computed(as_given, s)) for s in (order_source, renamed, reads_otherwise)}
-
-    assert len(versions) == 3
+@pytest.fixture(scope="module")
+def already(lived: LivingShop) -> Stale:
+    """What is stale with the definitions as they are: days issued by a champion that is no longer."""
+    return stale(lived, lived.defs)
 
 
-def test_a_function_without_source_is_known_by_its_name():
-    first, second = (binding_version(orders.computed(f, order_source)) for f in (len, abs))
-
-    assert first != second
-    assert first == binding_version(orders.computed(len, order_source))
-
-
-@pytest.mark.parametrize("change", [{"lookback": "2d"}, {"name": "buyers"}])
-def test_another_group_is_another_version(change):
-    assert binding_version(history(**change)) != binding_version(history())
+@pytest.fixture
+def own(lived: LivingShop, tmp_path: Path) -> Iterator[LivingShop]:
+    """The shop that lived three weeks, in a home of the test's own, where nobody sends anything back any more."""
+    copied = Home(Path(shutil.copytree(lived.home.root, tmp_path / "own")))
+    (copied.root / "dagster" / "dagster.yaml").unlink()  # it names the other home
+    with opened(copied, definitions(with_outcomes(none_returned))) as shop:
+        yield shop
 
 
-def test_another_contract_is_another_version():
-    class Longer(Outcome):
-        note: str
-
-    longer = FeatureGroup(Longer, keys="order_id", event_time="due_at", known_at="settled_at", name="outcomes")
-
-    assert binding_version(longer.computed(as_given, order_source)) != binding_version(
-        outcomes.computed(as_given, order_source)
-    )
+def days(first: str, last: str) -> list[str]:
+    return [str(day) for day in Window.of_days(first, last).days]
 
 
-def test_another_window_or_grid_is_another_version():
-    class OnceMore(CustomerHistory):
-        is_returned_count_14d: int
-        is_returned_mean_14d: float
-
-    def of(schema: type[CustomerHistory], windows: list[str], every: str) -> str:
-        group = FeatureGroup(schema, keys="customer", event_time="as_of", name="customer_history")
-        return binding_version(
-            group.aggregated(outcomes, "customer", {"is_returned": ["count", "mean"]}, windows, every)
-        )
-
-    given = [(CustomerHistory, ["7d"], "1d"), (OnceMore, ["7d", "14d"], "1d"), (CustomerHistory, ["7d"], "6h")]
-    assert len({of(*each) for each in given}) == 3
+def test_the_same_definitions_mark_nothing_as_made_by_old_code(already: Stale) -> None:
+    assert {each for each in already if each[2] == "CODE"} == set()
 
 
-def test_a_view_changes_with_its_features_lookbacks_label_and_functions():
-    view = returns.view
-
-    def twice(frame: pd.DataFrame) -> Amount:
-        return frame
-
-    twice.__annotations__["return"] = view.functions[0].function.__annotations__["return"]
-    others = [
-        replace(view, features=view.features[:-1], on_demand=()),
-        replace(view, on_demand=()),
-        replace(view, features=[view.features[0], customer_history.select().lookback(days=1), view.features[2]]),
-        replace(view, label=outcomes["is_returned"].within(days=3)),
-        replace(view, on_demand=[twice]),
-    ]
-
-    assert len({view_version(each) for each in [view, *others]}) == 6
+def test_a_changed_function_marks_its_group_stale_and_nothing_else(lived: LivingShop, already: Stale) -> None:
+    new = stale(lived, definitions(with_outcomes(in_order))) - already
+    assert new == {("features/outcome", day, "CODE", "") for day in made(lived, OUTCOMES)}
 
 
-def test_a_model_changes_with_its_recipe_and_not_with_its_gates():
-    recipe = [replace(returns, estimator=XGBoost(rounds=11)), replace(returns, holdout="8d")]
+def test_a_changed_comment_owner_tag_or_description_marks_nothing(lived: LivingShop, already: Stale) -> None:
+    owned = replace(outcomes, owners=["team:shop"], tags={"domain": "returns"})
+    bindings = [replace(each, group=owned) if each.group is outcomes else each for each in with_outcomes(commented())]
+    model = replace(returns, description="Whether it comes back.", owners=["eva@example.com"])
+    assert stale(lived, definitions(bindings, model)) == already
 
-    assert len({model_version(each) for each in [returns, *recipe]}) == 3
-    assert model_version(replace(returns, gates=[BeatsBaseline(margin=0.5)])) == model_version(returns)
+
+def test_a_changed_view_marks_its_dataset_model_and_predictions_stale(lived: LivingShop, already: Stale) -> None:
+    narrower = replace(returns, view=replace(returns.view, on_demand=()))
+    found = stale(lived, definitions(model=narrower)) - already
+    assert found == {(named(key), p, "CODE", "") for key in (DATASET, MODEL, PREDICTIONS) for p in made(lived, key)}
+
+
+def test_a_changed_recipe_marks_its_models_stale_and_nothing_else(lived: LivingShop, already: Stale) -> None:
+    found = stale(lived, definitions(model=replace(returns, holdout="6d"))) - already
+    assert found == {("models/returns", cutoff, "CODE", "") for cutoff in made(lived, MODEL)}
+
+
+def test_a_group_that_is_made_again_as_it_was_leaves_what_depends_on_it_fresh(own: LivingShop) -> None:
+    same_rows = replace(own, defs=definitions(with_outcomes(in_order)))
+    before = stale(same_rows, same_rows.defs)
+    assert same_rows.once("features", "2024-01-20", OUTCOMES).success
+    after = stale(same_rows, same_rows.defs)
+    assert (before - after, after - before) == ({("features/outcome", "2024-01-20", "CODE", "")}, set())
+
+
+def test_what_depends_on_a_group_is_stale_once_it_is_made_again_and_so_on_to_the_predictions(own: LivingShop) -> None:
+    before = stale(own, own.defs)
+    assert own.once("features", "2024-01-20", OUTCOMES).success
+    after = stale(own, own.defs)
+
+    assert before - after == {("features/outcome", "2024-01-20", "CODE", "")}
+    assert {(category, about) for _, _, category, about in after - before} == {("DATA", "features/outcome")}
+    assert partitions(after - before, HISTORY) == days("2024-01-21", "2024-01-27"), "whose last week holds the 20th"
+    assert partitions(after - before, DATASET) == ["2024-01-22", "2024-01-29"]
+    assert partitions(after - before, PREDICTIONS) == partitions(after - before, MODEL) == []
+
+    assert own.days("features", "2024-01-21", "2024-01-24", HISTORY).success
+    assert own.once("train_returns", "2024-01-22", DATASET).success
+    last = stale(own, own.defs) - after
+    assert partitions(last, PREDICTIONS) == days("2024-01-22", "2024-01-27"), "which look three days back"
+    assert partitions(last, MODEL) == ["2024-01-22"]
+
+
+def partitions(found: Stale, key: dg.AssetKey) -> list[str]:
+    """Those of one asset."""
+    return sorted({partition for asset, partition, _, _ in found if asset == named(key)})

@@ -79,7 +79,7 @@ def test_a_range_run_shows_its_rows_by_day_and_the_tables_version(lived):
 
     assert shown["rows written"] == 36 * 20
     assert shown["table version"] == lived.home.features.version(orders)
-    assert "<svg" in shown["rows by day"] or "data:image" in shown["rows by day"]
+    assert "<svg" in shown["rows by partition"] or "data:image" in shown["rows by partition"]
 
 
 def test_every_partition_is_checked_by_name(lived):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -6,15 +7,18 @@ from dagster import TimeWindowPartitionMapping
 from dagster._core.definitions.partitions.context import partition_loading_context
 
 from fti_assets.orchestration.partitions import (
+    calendar,
     cutoffs_of,
     daily,
-    days_before,
     days_from_to,
+    overlapping,
+    reaching_back,
     weekly,
     weeks_before,
     window_of,
 )
-from fti_assets.spec.time import Window
+from fti_assets.spec.time import DAILY, Window
+from fti_assets_tests.worlds import orders
 
 DAYS = daily("2024-01-01", "2024-03-01")
 CUTOFFS = weekly("2024-01-20", "2024-03-01")
@@ -68,13 +72,16 @@ def test_cutoffs_keep_the_weekday_of_the_first(weekday):
     ],
 )
 def test_a_day_depends_on_the_days_its_halo_touches(halo, with_same_day, first, last):
-    keys = upstream(days_before(halo, with_same_day), "2024-02-10")
+    keys = upstream(reaching_back(DAILY, halo, with_same_day), "2024-02-10")
 
     assert keys == [str(day) for day in Window.of_days(first, last).days]
 
 
 def test_what_begins_before_the_calendar_is_left_out():
-    assert upstream(days_before(timedelta(days=30), with_same_day=False), "2024-01-03") == ["2024-01-01", "2024-01-02"]
+    assert upstream(reaching_back(DAILY, timedelta(days=30), with_itself=False), "2024-01-03") == [
+        "2024-01-01",
+        "2024-01-02",
+    ]
     assert upstream(days_from_to(-3, -1), "2024-01-01") == []
 
 
@@ -113,3 +120,24 @@ def test_a_run_covers_its_partitions_window_and_cutoffs():
         "2024-02-10": Window.of_days("2024-02-10", "2024-02-10"),
         "cutoffs": [datetime(2024, 1, 27, tzinfo=UTC)],
     }
+
+
+def test_partitions_of_another_cadence_overlap_where_they_share_an_instant():
+    hours, weeks = (
+        calendar(replace(orders, partitions=partitions), "2024-01-01", "2024-03-04")
+        for partitions in ("hourly", "weekly")
+    )
+    day = upstream(overlapping(), "2024-02-10", DAYS, hours)
+    assert (day[0], day[-1], len(day)) == ("2024-02-10-00:00", "2024-02-10-23:00", 24)
+    assert upstream(overlapping(), "2024-02-10-07:00", hours, DAYS) == ["2024-02-10"]
+    assert upstream(overlapping(), "2024-02-10", DAYS, weeks) == ["2024-02-05"]
+    assert len(upstream(overlapping(), "2024-02-05", weeks, hours)) == 7 * 24
+
+
+def test_a_live_calendar_ends_with_the_newest_partition_that_is_over():
+    with partition_loading_context(effective_dt=datetime(2024, 2, 1, 12, 30, tzinfo=UTC)):
+        newest = {
+            partitions: calendar(replace(orders, partitions=partitions), "2024-01-01", None).get_last_partition_key()
+            for partitions in ("hourly", "daily", "weekly")
+        }
+    assert newest == {"hourly": "2024-02-01-11:00", "daily": "2024-01-31", "weekly": "2024-01-22"}

@@ -1,18 +1,25 @@
 """A training dataset: what was known before its cutoff, and nothing else."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
+import pandera.pandas as pa
 import polars as pl
 import pytest
 from pandas.testing import assert_frame_equal
+from pandera.typing.pandas import DataFrame
 
 from fti_assets.compute.frames import to_polars
 from fti_assets.pipelines.datasets import LABEL, LABEL_KNOWN_AT, build_dataset, labels_known
 from fti_assets.pipelines.features import materialize
 from fti_assets.pipelines.views import read_view
-from fti_assets.spec.errors import MissingPartitions
+from fti_assets.spec.errors import ContractViolation, MissingPartitions
+from fti_assets.spec.feature_group import FeatureGroup
+from fti_assets.spec.feature_view import FeatureView
+from fti_assets.spec.model import Model
+from fti_assets.spec.time import UTC as UTC_TIME
 from fti_assets.spec.time import Window, midnight
 from fti_assets.stores.home import Home
 from fti_assets_tests.worlds import (
@@ -170,3 +177,64 @@ def test_labels_come_in_the_order_of_the_spine(shop: Home) -> None:
     truth = dict(zip(ALL_ORDERS["order_id"], ALL_ORDERS["is_returned"], strict=True))
     assert labels[LABEL].to_list() == [float(truth[order]) for order in shuffled["order_id"]]
     assert labels.schema[LABEL_KNOWN_AT] == pl.Datetime("us", "UTC")
+
+
+class Parcel(pa.DataFrameModel):
+    """An order in a box: its order has another name here."""
+
+    parcel: str
+    order: str
+    placed_at: UTC_TIME
+
+
+def test_the_keys_of_a_label_may_be_called_otherwise_in_the_spine(own_shop: Home) -> None:
+    parcels = FeatureGroup(Parcel, keys="parcel", event_time="placed_at")
+
+    def boxed(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(order=rows["order_id"], parcel="p" + rows["order_id"])[list(parcels.columns)]
+
+    materialize(parcels.computed(boxed, order_source), Window.of_days(FIRST_DAY, LAST_DAY), own_shop.features)
+    label = outcomes["is_returned"].joined_on(order_id="order").within(days=2)
+    model = Model("boxes", FeatureView(parcels, label, [parcels["order"]]))
+    frame = build_dataset(model, CUTOFF, SINCE, own_shop).dataset.read()
+    expected = ALL_ORDERS[ALL_ORDERS["settled_at"] < CUTOFF]
+    assert frame["parcel"].to_list() == ("p" + expected["order_id"]).to_list()
+    assert (frame[LABEL] == expected["is_returned"].astype(float).to_numpy()).all()
+
+
+class Share(pa.DataFrameModel):
+    """How the order's price compares with others."""
+
+    share: float = pa.Field(nullable=True)
+
+
+def of_the_mean(frame: pd.DataFrame) -> DataFrame[Share]:
+    """Looks at other rows."""
+    return pd.DataFrame({"share": frame["price"] / frame["price"].mean()})
+
+
+def test_an_on_demand_function_that_looks_at_other_rows_is_found_out_and_nothing_is_written(shop: Home) -> None:
+    model = replace(returns, view=replace(returns.view, on_demand=[*returns.view.functions, of_the_mean]))
+    with pytest.raises(ContractViolation, match=r"on_demand of_the_mean .*share: is computed from its own row alone"):
+        build_dataset(model, CUTOFF, SINCE, shop)
+    with pytest.raises(MissingPartitions, match="was not built"):
+        shop.datasets.get("returns", CUTOFF)
+
+
+def test_the_labels_own_column_that_is_never_known_in_time_is_refused_as_a_feature(shop: Home) -> None:
+    view = replace(returns.view, features=[*returns.view.selections, outcomes["is_returned"].lookback(days=9)])
+    with pytest.raises(
+        ContractViolation, match=r"dataset returns .*is_returned: is the label outcome\['is_returned'\]"
+    ):
+        build_dataset(replace(returns, view=view), CUTOFF, SINCE, shop)
+
+
+def test_the_labels_column_of_another_entitys_last_row_is_a_feature(shop: Home) -> None:
+    earlier = outcomes["is_returned"].by("customer").lookback(days=9).prefixed("last_")
+    view = replace(returns.view, features=[*returns.view.selections, earlier])
+    frame = build_dataset(replace(returns, view=view), CUTOFF, SINCE, shop).dataset.read()
+    all_orders = ALL_ORDERS.set_index("order_id")
+    for row in frame.iloc[100::17].itertuples():
+        same_customer = ALL_ORDERS["customer"] == all_orders.loc[row.order_id, "customer"]
+        known = ALL_ORDERS[same_customer & (ALL_ORDERS["settled_at"] <= row.placed_at)]
+        assert row.last_is_returned == known["is_returned"].iloc[-1]

@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> FeatureStore:
 
 def test_the_partition_of_a_day_holds_what_became_known_on_it(store: FeatureStore) -> None:
     written = materialize(OUTCOMES, TWO_DAYS, store)
-    assert written == Written(written.version, 40, {"2024-01-05": 20, "2024-01-06": 20})
+    assert written == Written(written.version, 40, {"2024-01-05": 20, "2024-01-06": 20}, written.kept, written.changed)
     of_the_sixth = store.read(outcomes, Window.of_days("2024-01-06", "2024-01-06"))
     # settled 26 hours after they were placed: the first on the fifth at 08:00, settles on the sixth at 10:00
     assert of_the_sixth["order_id"][0] == "2024-01-05-00"
@@ -77,7 +77,7 @@ def test_a_batch_that_breaks_its_contract_writes_nothing_and_earlier_partitions_
     assert any(column in case["column"] or column in case["value"] for case in caught.value.cases)
     assert store.version(orders) == version
     assert store.read(orders, TWO_DAYS).equals(before)
-    assert store.missing(orders, wider.days) == [date(2024, 1, 7)]
+    assert store.missing(orders, wider) == ["2024-01-07"]
 
 
 def test_every_failing_case_is_named_with_how_many_rows_fail_so(store: FeatureStore) -> None:
@@ -172,7 +172,7 @@ def test_a_group_computed_from_another_needs_each_of_its_days(store: FeatureStor
     with pytest.raises(MissingPartitions, match="order was not materialized for 2024-01-06"):
         materialize(binding, TWO_DAYS, store)
     materialize(ORDERS, TWO_DAYS, store)
-    assert materialize(binding, TWO_DAYS, store).rows_by_day == {"2024-01-05": 5, "2024-01-06": 5}
+    assert materialize(binding, TWO_DAYS, store).rows_by_partition == {"2024-01-05": 5, "2024-01-06": 5}
 
 
 def test_an_input_read_back_brings_the_rows_of_its_lookback(own_shop: Home) -> None:
@@ -197,8 +197,8 @@ def test_an_input_read_back_brings_the_rows_of_its_lookback(own_shop: Home) -> N
 
 def test_empty_days_count_as_written(store: FeatureStore) -> None:
     nothing = orders.computed(lambda rows: rows.iloc[:0], order_source)
-    assert materialize(nothing, TWO_DAYS, store).rows_by_day == {"2024-01-05": 0, "2024-01-06": 0}
-    assert store.missing(orders, TWO_DAYS.days) == []
+    assert materialize(nothing, TWO_DAYS, store).rows_by_partition == {"2024-01-05": 0, "2024-01-06": 0}
+    assert store.missing(orders, TWO_DAYS) == []
     store.require(orders, TWO_DAYS)
     assert store.read(orders, TWO_DAYS).is_empty()
 
@@ -206,12 +206,12 @@ def test_empty_days_count_as_written(store: FeatureStore) -> None:
 def test_the_first_day_of_the_outcomes_is_empty_and_written(shop: Home) -> None:
     first = Window.of_days(FIRST_DAY, FIRST_DAY)
     assert shop.features.read(outcomes, first).is_empty()
-    assert shop.features.missing(outcomes, first.days) == []
+    assert shop.features.missing(outcomes, first) == []
 
 
 def test_a_dimension_is_replaced_whole_whatever_the_window(own_shop: Home) -> None:
     fewer = products.computed(lambda rows: rows.head(2), BINDINGS[2].inputs[0])
-    assert materialize(fewer, TWO_DAYS, own_shop.features).rows_by_day == {"1970-01-01": 2}
+    assert materialize(fewer, TWO_DAYS, own_shop.features).rows_by_partition == {"1970-01-01": 2}
     assert len(own_shop.features.read(products, EVERYTHING)) == 2
 
 
@@ -223,7 +223,7 @@ def test_a_part_of_a_day_is_refused_because_it_would_replace_the_whole(
     own_shop: Home, start: datetime, end: datetime
 ) -> None:
     before = own_shop.features.read(orders, EVERYTHING)
-    with pytest.raises(ValueError, match="expected whole UTC days"):
+    with pytest.raises(ValueError, match="expected whole days of UTC"):
         materialize(ORDERS, Window(start, end), own_shop.features)
     assert own_shop.features.read(orders, EVERYTHING).equals(before)
 

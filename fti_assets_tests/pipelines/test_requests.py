@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -6,7 +7,7 @@ import pandera.pandas as pa
 import polars as pl
 import pytest
 
-from fti_assets.pipelines.requests import request_fields, request_frame
+from fti_assets.pipelines.requests import refuse_others, request_fields, request_frame
 from fti_assets.spec.errors import ContractViolation
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.feature_view import FeatureView
@@ -140,3 +141,54 @@ def test_the_fields_of_a_request_are_described() -> None:
     assert described["leaves_at"] == ("time", False, "when it is predicted, by default now")
     assert described["distance"] == ("number", False, "miles")
     assert {f.name for f in request_fields(VIEW) if f.required} == set(worlds.orders.columns) - {"placed_at"}
+
+
+LOOKED_UP = pl.DataFrame({"price": [80.0], "category": ["shoes"], "is_returned_count_7d": [3]}).with_columns(
+    pl.lit(None, pl.Float64).alias("is_returned_mean_7d")
+)
+
+
+def looked_up(*requests: dict[str, Any]) -> pl.DataFrame:
+    rows = request_frame(VIEW, requests)
+    return pl.concat([rows, pl.concat([LOOKED_UP] * len(rows))], how="horizontal")
+
+
+def refused(view: FeatureView, *requests: dict[str, Any]) -> list[dict[str, str]]:
+    with pytest.raises(ContractViolation) as caught:
+        refuse_others(view, looked_up(*requests))
+    assert caught.value.what == "request"
+    return caught.value.cases
+
+
+def test_a_request_that_does_not_meet_the_condition_is_refused_with_its_values() -> None:
+    view = replace(VIEW, where="price > 100 or quantity = 1")
+    refuse_others(view, looked_up({**ORDER, "quantity": 1}))
+    assert refused(view, ORDER, {**ORDER, "quantity": 1}, {**ORDER, "quantity": 3}) == [
+        {
+            "column": "price, quantity",
+            "check": "the model predicts rows where price > 100 or quantity = 1",
+            "value": "price=80.0, quantity=2",
+            "rows": "2",
+        }
+    ]
+
+
+def test_a_request_for_which_the_condition_is_null_is_refused() -> None:
+    (case,) = refused(replace(VIEW, where="is_returned_mean_7d < 0.5"), ORDER)
+    assert case["value"] == "is_returned_mean_7d=None"
+
+
+def test_a_condition_over_a_renamed_request_field_names_it_as_it_does() -> None:
+    view = replace(
+        VIEW, features=[worlds.orders["product"].prefixed("of_")], on_demand=(), where="of_product <> 'boots'"
+    )
+    (case,) = refused(view, ORDER)
+    assert (case["column"], case["value"]) == ("of_product", "of_product=boots")
+
+
+def test_a_request_outside_of_the_views_cutoffs_is_refused() -> None:
+    view = replace(VIEW, since="2024-02-01", until="2024-02-14")
+    refuse_others(view, looked_up({**ORDER, "placed_at": "2024-02-13T23:59:59Z"}))
+    (case,) = refused(view, ORDER)
+    assert case["check"] == "rows are predicted from 2024-02-01 00:00:00+00:00 until 2024-02-14 00:00:00+00:00"
+    assert (case["column"], case["value"]) == ("placed_at", "2024-02-14 09:00:00+00:00")

@@ -1,5 +1,6 @@
 """Reading a view: point in time, in slices, at any version of its tables."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -190,3 +191,33 @@ def test_the_days_on_which_rows_became_known_reach_a_day_further_only_if_that_ca
     day, age = Window.of_days("2024-01-05", "2024-01-05"), timedelta(days=2)
     assert known_window(customer_history, day, age) == Window.of_days("2024-01-03", "2024-01-05")
     assert known_window(reputations, day, age) == Window.of_days("2024-01-02", "2024-01-05")
+
+
+class Pair(pa.DataFrameModel):
+    """How many of a product a customer ordered last."""
+
+    customer: str
+    product: str
+    ordered_at: UTC
+    pieces: int
+
+
+pairs = FeatureGroup(Pair, keys=("customer", "product"), event_time="ordered_at", lookback="30d")
+
+
+def test_composite_keys_are_looked_up_all_together_and_a_lookback_may_be_the_views_own(own_shop: Home) -> None:
+    def of_orders(rows: pd.DataFrame) -> pd.DataFrame:
+        known = rows.assign(ordered_at=rows["placed_at"] + timedelta(minutes=1), pieces=rows["quantity"])
+        return known[list(pairs.columns)].astype({"ordered_at": "datetime64[us, UTC]"})
+
+    materialize(pairs.computed(of_orders, orders), EVERYTHING, own_shop.features)
+    features = [pairs, pairs.select().lookback(hours=36).prefixed("recent_")]
+    frame = read_view(replace(VIEW, features=features, on_demand=()), EVERYTHING, own_shop.features)
+    for row in frame.iloc[::53].itertuples():
+        same = (ALL_ORDERS["customer"] == row.customer) & (ALL_ORDERS["product"] == row.product)
+        earlier = ALL_ORDERS[same & (ALL_ORDERS["placed_at"] < row.placed_at)]
+        recent = earlier[earlier["placed_at"] + timedelta(minutes=1) >= row.placed_at - timedelta(hours=36)]
+        for found, expected in ((row.pieces, earlier), (row.recent_pieces, recent)):
+            last = float(expected["quantity"].iloc[-1]) if len(expected) else float("nan")
+            assert found == pytest.approx(last, nan_ok=True)
+    assert 0 < frame["recent_pieces"].notna().sum() < frame["pieces"].notna().sum() < len(frame)

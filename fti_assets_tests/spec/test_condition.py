@@ -14,8 +14,11 @@ COLUMNS: dict[str, Kind] = {"delay": "number", "carrier": "text", "landed_at": "
         ("delay > 15", ("delay",)),
         ("delay > 15 and carrier in ('UA', 'AA')", ("delay", "carrier")),
         ("is_late", ("is_late",)),
+        ("carrier = 'now()' or landed_at::date > '2013-02-01'::date", ("carrier", "landed_at")),
         ("carrier is not null", ("carrier",)),
         ("hour(landed_at) >= 18", ("landed_at",)),
+        ("case when delay > 15 then true else is_late end", ("is_late", "delay")),
+        ("lower(carrier) like 'u%' and not (coalesce(delay, 0) between 1 and 2)", ("carrier", "delay")),
     ],
 )
 def test_a_condition_says_which_columns_it_reads(sql: str, read: tuple[str, ...]) -> None:
@@ -31,6 +34,14 @@ def test_a_condition_says_which_columns_it_reads(sql: str, read: tuple[str, ...]
         ("1 = 1", "it reads no column"),
         ("carrier > 3", "cannot compare string with numeric"),
         ("select 1", "it cannot be read"),
+        ("delay > avg(delay)", "it looks at other rows"),
+        ("sum(delay) > 15", "it looks at other rows"),
+        ("delay > count(*)", "it looks at other rows"),
+        ("delay > lag(delay) over (order by landed_at)", "it looks at other rows"),
+        ("row_number() over (order by delay) = 1", "it looks at other rows"),
+        ("rank() over (order by delay) = 1", "it looks at other rows"),
+        ("landed_at::date > current_date", "it reads the clock"),
+        ("hour(landed_at) > hour(NOW())", "it reads the clock"),
     ],
 )
 def test_what_is_no_condition_over_the_columns_is_refused(sql: str, message: str) -> None:

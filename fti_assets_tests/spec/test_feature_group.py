@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pandera.pandas as pa
@@ -5,13 +6,26 @@ import pytest
 
 from fti_assets.spec.errors import DeclarationError
 from fti_assets.spec.feature_group import FeatureGroup
-from fti_assets.spec.time import UTC
+from fti_assets.spec.time import DAILY, HOURLY, UTC, WEEKLY
 from fti_assets_tests.spec.shop import Customer, Order, Outcome, orders, outcomes
 
 
 class Partitioned(pa.DataFrameModel):
     key: str
     ds: UTC
+
+
+class Hourly(pa.DataFrameModel):
+    key: str
+    at: UTC
+    hour: int
+
+
+def test_a_group_has_daily_partitions_unless_it_says_otherwise() -> None:
+    assert orders.period == DAILY
+    assert replace(orders, partitions="hourly").period == HOURLY
+    assert replace(orders, partitions="weekly").period == WEEKLY
+    assert "hour" in FeatureGroup(Hourly, keys="key", event_time="at").columns, "a daily group may have such a column"
 
 
 def test_what_is_left_out_follows_from_the_rest() -> None:
@@ -48,6 +62,18 @@ def test_equal_declarations_are_equal_and_can_be_counted() -> None:
         ({"schema": Order, "keys": "order_id", "event_time": "placed_at", "lookback": "a day"}, "duration 'a day'"),
         ({"schema": Order, "keys": "order_id", "event_time": "placed_at", "dimension": True}, "read whole"),
         ({"schema": Partitioned, "keys": "key", "event_time": "ds"}, "'ds' names the partition"),
+        (
+            {"schema": Hourly, "keys": "key", "event_time": "at", "partitions": "hourly"},
+            "'hour' names the partition; choose another column name",
+        ),
+        (
+            {"schema": Order, "keys": "order_id", "event_time": "placed_at", "partitions": "monthly"},
+            "partitions='monthly': expected one of hourly, daily, weekly",
+        ),
+        (
+            {"schema": Customer, "keys": "customer", "dimension": True, "partitions": "weekly"},
+            "dimension customer has no weekly partitions: it is read whole",
+        ),
         ({"schema": dict, "keys": "key", "event_time": "at"}, "DataFrameModel"),
     ],
 )

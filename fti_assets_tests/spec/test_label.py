@@ -25,3 +25,12 @@ def test_a_yes_or_no_label_is_binary_and_a_number_is_not() -> None:
 def test_what_cannot_be_learned_is_refused(group: FeatureGroup, column: str, message: str) -> None:
     with pytest.raises(DeclarationError, match=message):
         Label(group, column, timedelta(days=1))
+
+
+def test_a_label_takes_time_to_become_known() -> None:
+    with pytest.raises(DeclarationError, match=r"label outcome\['refund'\]: known within 0:00:00: expected more"):
+        outcomes["refund"].within()
+
+
+def test_a_label_is_called_as_its_column() -> None:
+    assert outcomes["refund"].within(days=1).name == "refund"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from fti_assets.spec.gates import BeatsBaseline, SliceFloor
 from fti_assets.spec.model import Model
 from fti_assets_tests.spec.shop import customers, orders, outcomes
 
+LABELS = {"returned": outcomes["is_returned"].within(days=2), "refund": outcomes["refund"].within(days=3)}
 VIEW = FeatureView(orders, outcomes["is_returned"].within(days=2), [orders["quantity"], customers])
 
 
@@ -30,8 +32,30 @@ def test_a_model_has_an_estimator_a_gate_and_a_holdout() -> None:
         ({"gates": ["beats_baseline"]}, "expected a value"),
         ({"gates": [SliceFloor("quantity")]}, "no text feature 'quantity'; there are: country"),
         ({"holdout": "2w"}, "duration '2w'"),
+        ({"label": "late"}, "model returns: there is no label 'late'; there are: is_returned"),
     ],
 )
 def test_a_wrong_model_fails_where_it_is_written(declared: dict[str, Any], message: str) -> None:
     with pytest.raises(DeclarationError, match=message):
         Model(**{"name": "returns", "view": VIEW, **declared})
+
+
+def test_a_model_picks_one_of_the_views_labels_by_its_name() -> None:
+    view = replace(VIEW, label=LABELS)
+    refund = Model("refund", view, label="refund")
+    assert (refund.view.label.column, refund.view.label.horizon) == ("refund", timedelta(days=3))
+    assert Model("returns", view, label="returned").view.label.is_binary
+    assert replace(refund, holdout="7d").view == refund.view
+    assert Model("returns", VIEW, label="is_returned").view == Model("returns", VIEW).view == VIEW
+
+
+def test_a_model_of_several_labels_says_which() -> None:
+    view = replace(VIEW, label=LABELS)
+    with pytest.raises(
+        DeclarationError, match="model returns: its view has several labels: expected label=, one of refund, ret"
+    ):
+        Model("returns", view)
+    with pytest.raises(
+        DeclarationError, match="model returns: there is no label 'is_returned'; there are: refund, returned"
+    ):
+        Model("returns", view, label="is_returned")

@@ -33,3 +33,8 @@ def test_a_function_that_does_not_say_what_it_computes_is_refused(function: obje
 def test_what_is_no_function_is_refused() -> None:
     with pytest.raises(DeclarationError, match="expected a function"):
         OnDemand("doubled")  # type: ignore[arg-type]
+
+
+def test_its_declaration_is_what_it_does_and_not_where_it_stands() -> None:
+    assert repr(OnDemand(doubled).declaration) == repr(OnDemand(doubled).declaration)
+    assert "quantity" in repr(OnDemand(doubled).declaration)

@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 
 from fti_assets.spec.errors import DeclarationError
-from fti_assets_tests.spec.shop import customers, history, outcomes
+from fti_assets.spec.feature_group import FeatureGroup
+from fti_assets_tests.spec.shop import Customer, History, customers, history, outcomes
 
 
 def test_the_age_is_the_selections_or_else_the_groups() -> None:
@@ -46,3 +47,26 @@ def test_a_label_is_one_column() -> None:
     assert outcomes["refund"].within(days=2).horizon == timedelta(days=2)
     with pytest.raises(DeclarationError, match=r"outcome\[refund, note\] has 2"):
         outcomes["refund", "note"].within(days=2)
+
+
+@pytest.mark.parametrize("unbounded", [None, "0h", timedelta(0), timedelta(days=-1), 0, "2w", float("inf")])
+def test_an_unbounded_lookback_is_refused_in_a_group_and_in_a_view(unbounded: object) -> None:
+    with pytest.raises(DeclarationError, match=r"feature group history: lookback: duration .* a look-back is bounded"):
+        FeatureGroup(History, keys="customer", event_time="as_of", lookback=unbounded)  # type: ignore[arg-type]
+    with pytest.raises(DeclarationError, match=r"history: lookback: duration .* only a dimension, which is read whole"):
+        history.select().lookback(unbounded)  # type: ignore[arg-type]
+
+
+def test_a_dimension_has_no_lookback() -> None:
+    with pytest.raises(DeclarationError, match="dimension customers takes no lookback: it is read whole"):
+        FeatureGroup(Customer, keys="customer", dimension=True, name="customers", lookback="2d")
+
+
+def test_the_keys_of_a_label_may_be_renamed_and_what_it_would_ignore_is_refused() -> None:
+    label = outcomes["refund"].joined_on(order_id="sent_back").within(days=2)
+    assert label.spine_keys == {"order_id": "sent_back"}
+    refund = outcomes["refund"]
+    wrong = {"by": refund.by("customer"), "lookback": refund.lookback("1d"), "prefixed": refund.prefixed("x_")}
+    for method, selection in {**wrong, "hidden": refund.hidden()}.items():
+        with pytest.raises(DeclarationError, match=rf"label outcome\['refund'\] takes no \.{method}\(…\)"):
+            selection.within(days=2)

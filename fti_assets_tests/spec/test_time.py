@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fti_assets.spec.errors import DeclarationError
-from fti_assets.spec.time import Window, duration, label_of, midnight
+from fti_assets.spec.time import DAILY, HOURLY, PERIODS, WEEKLY, Period, Window, duration, label_of, midnight
 
 instants = st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 
@@ -66,3 +66,44 @@ def test_the_days_of_a_window_are_those_that_hold_one_of_its_instants(start: dat
     around = [start.date() + timedelta(days=n) for n in range(-1, 12)]
     touched = [d for d in around if midnight(d) < window.end and midnight(d) + timedelta(days=1) > window.start]
     assert window.days == touched
+
+
+@given(st.sampled_from(list(PERIODS.values())), instants)
+def test_a_period_begins_at_a_full_hour_at_midnight_or_on_a_monday(period: Period, instant: datetime) -> None:
+    start = period.start_of(instant)
+    assert start <= instant < start + period.length
+    assert (start.minute, start.second, start.microsecond) == (0, 0, 0)
+    assert period == HOURLY or start.hour == 0
+    assert period != WEEKLY or start.isocalendar().weekday == 1
+    assert period.start_of(start) == start
+
+
+@given(st.sampled_from(list(PERIODS.values())), instants, st.timedeltas(timedelta(microseconds=1), timedelta(days=20)))
+def test_the_periods_of_a_window_are_those_that_hold_one_of_its_instants(
+    period: Period, start: datetime, length: timedelta
+) -> None:
+    window = Window(start, start + length)
+    first = period.start_of(start) - period.length
+    around = [first + n * period.length for n in range(length // period.length + 4)]
+    touched = [each for each in around if each < window.end and each + period.length > window.start]
+    assert period.starts(window) == touched
+    assert period.covering(window) == Window(touched[0], touched[-1] + period.length)
+    assert period.covering(period.covering(window)) == period.covering(window)
+
+
+@given(st.sampled_from(list(PERIODS.values())), instants, instants)
+def test_two_periods_have_two_keys(period: Period, one: datetime, other: datetime) -> None:
+    one, other = period.start_of(one), period.start_of(other)
+    assert (period.key(one) == period.key(other)) == (one == other)
+
+
+def test_keys_are_those_of_dagsters_partitions() -> None:
+    at = datetime(2024, 1, 3, 17, 30, tzinfo=UTC)
+    keys = [period.key(period.start_of(at)) for period in (HOURLY, DAILY, WEEKLY)]
+    assert keys == ["2024-01-03-17:00", "2024-01-03", "2024-01-01"]
+
+
+def test_a_window_that_cuts_days_shows_its_hours() -> None:
+    assert str(Window(midnight("2024-01-01"), midnight("2024-01-01") + timedelta(hours=6))) == (
+        "2024-01-01 00:00...2024-01-01 06:00"
+    )

@@ -1,11 +1,13 @@
-from datetime import date, timedelta
+import time
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from fti_assets.spec.errors import MissingPartitions
-from fti_assets.spec.time import Window
+from fti_assets.spec.time import Window, midnight
 from fti_assets.stores.feature_store import WHOLE, FeatureStore
 from fti_assets_tests.spec.shop import customers, orders
 
@@ -34,17 +36,17 @@ def test_rows_are_read_in_the_order_they_became_known_and_those_of_one_moment_as
 
 def test_a_version_reads_what_was_there_then(store: FeatureStore) -> None:
     assert store.version(orders) is None
-    first = store.write(orders, placed("01 09:00", "02 09:00"), days(1, 2))
+    first = store.write(orders, placed("01 09:00", "02 09:00"), days(1, 2)).version
     assert store.version(orders) == first
     store.write(orders, placed("02 10:00", "02 11:00"), days(2, 2))
     assert (len(store.read(orders, days(1, 2))), len(store.read(orders, days(1, 2), version=first))) == (3, 2)
-    assert store.last_day(orders) == date(2024, 1, 2)
+    assert store.known_until(orders) == midnight("2024-01-03")
 
 
 def test_missing_days_are_named_with_what_to_do(store: FeatureStore) -> None:
     store.write(orders, placed("03 09:00"), days(3, 3))
     store.require(orders, days(3, 3))
-    assert store.missing(orders, days(2, 4).days) == [date(2024, 1, 2), date(2024, 1, 4)]
+    assert store.missing(orders, days(2, 4)) == ["2024-01-02", "2024-01-04"]
     with pytest.raises(
         MissingPartitions,
         match=r"order was not materialized for 2024-01-01, 2024-01-02, 2024-01-04 and 5 more: materialize",
@@ -75,3 +77,38 @@ def test_a_dimension_is_read_and_replaced_whole(store: FeatureStore) -> None:
     store.require(customers, days(1, 1))
     store.require_history(customers, days(5, 9))
     assert store.read(customers, days(7, 7)).rows() == [("cleo", "gr")]
+
+
+def test_a_week_that_is_not_over_is_named_with_when_it_will_be(store: FeatureStore) -> None:
+    weekly = replace(orders, partitions="weekly")
+    with pytest.raises(
+        MissingPartitions,
+        match="for 2024-01-08: materialize it first; the week of 2024-01-08 is over at 2024-01-15 00:00 UTC and cannot",
+    ):
+        store.require(weekly, days(10, 10))
+    store.write(weekly, placed("08 09:00", "14 23:00"), days(8, 14))
+    store.require(weekly, days(10, 10))
+    assert len(store.read(weekly, days(10, 10))) == 2, "a window that cuts a week reads the week"
+    assert store.known_until(weekly) == midnight("2024-01-15")
+
+
+def test_hours_are_required_and_named_one_by_one(store: FeatureStore) -> None:
+    hourly = replace(orders, partitions="hourly")
+    morning = Window(midnight("2024-01-01") + timedelta(hours=6), midnight("2024-01-01") + timedelta(hours=9))
+    store.write(hourly, placed("01 07:30"), morning)
+    store.require(hourly, morning)
+    assert store.missing(hourly, morning.widened(after=timedelta(hours=1))) == ["2024-01-01-09:00"]
+    store.require_history(hourly, Window(midnight("2023-12-01"), morning.end))
+    with pytest.raises(MissingPartitions, match="for 2024-01-01-09:00, 2024-01-01-10:00, 2024-01-01-11:00 and 12 more"):
+        store.require_history(hourly, days(1, 1))
+    assert store.files(hourly, morning)[0].startswith("ds=2024-01-01/hour=7/")
+
+
+def test_the_version_of_a_moment_reads_what_was_stored_then(store: FeatureStore) -> None:
+    assert store.version_at(orders, datetime.now(UTC)) is None
+    store.write(orders, placed("01 09:00"), days(1, 1))
+    then = datetime.now(UTC)
+    time.sleep(0.002)
+    store.write(orders, placed("01 10:00", "01 11:00"), days(1, 1))
+    assert len(store.read(orders, days(1, 1))) == 2
+    assert len(store.read(orders, days(1, 1), version=store.version_at(orders, then))) == 1

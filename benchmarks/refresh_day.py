@@ -1,0 +1,82 @@
+"""Refreshing one day of a window of 90 days and of one of 7: days are kept as tiles, so both need one day's rows."""
+
+import time
+from pathlib import Path
+
+import pandera.pandas as pa
+
+from benchmarks.harness import Call, Row, Size, contest, main, measure
+from benchmarks.world import span
+from fti_assets.flights import contracts, sources, transformations
+from fti_assets.pipelines.features import materialize
+from fti_assets.spec.feature_group import FeatureGroup
+from fti_assets.spec.time import DAY, UTC, Window
+from fti_assets.stores.feature_store import FeatureStore
+
+TITLE = "Refreshing one day of a 90-day window, against a 7-day window"
+ME = "benchmarks.refresh_day"
+TIMES = 5
+
+
+class Week(pa.DataFrameModel):
+    """An aircraft's delays of 7 days."""
+
+    tail_number: str
+    as_of: UTC
+    delay_mean_7d: float = pa.Field(nullable=True)
+    delay_std_7d: float = pa.Field(nullable=True)
+
+
+class Quarter(pa.DataFrameModel):
+    """An aircraft's delays of 90 days."""
+
+    tail_number: str
+    as_of: UTC
+    delay_mean_90d: float = pa.Field(nullable=True)
+    delay_std_90d: float = pa.Field(nullable=True)
+
+
+def _group(schema: type[pa.DataFrameModel]) -> FeatureGroup:
+    return FeatureGroup(schema, keys="tail_number", event_time="as_of")
+
+
+COLUMNS = {"delay": ["mean", "std"]}
+BINDINGS = {
+    "7d": _group(Week).aggregated(contracts.arrivals, "tail_number", COLUMNS, ["7d"]),
+    "90d": _group(Quarter).aggregated(contracts.arrivals, "tail_number", COLUMNS, ["90d"]),
+}
+
+
+def run(folder: Path, size: Size) -> list[Row]:
+    """The last days of four months, after their history was computed."""
+    days = 20 if size.tiny else 130
+    measure(Call(ME, "prepare", (str(folder / "refresh"), days)))
+    calls = {window: Call(ME, "refresh", (str(folder / "refresh"), days, window)) for window in BINDINGS}
+    best = contest(calls, size.rounds)
+    ratio, limit = best["90d"].seconds / best["7d"].seconds, None if size.tiny else 1.2
+    scale = f"{days} days"
+    return [Row("one day of a 90-day window", "of a 7-day window", scale, ratio, limit, best["90d"].peak_mib)]
+
+
+def prepare(folder: str, days: int) -> None:
+    """The landings, and the windows of all days but the last ones."""
+    store = FeatureStore(Path(folder))
+    landings = contracts.arrivals.computed(transformations.as_landed, sources.landings)
+    materialize(landings, span(days), store)
+    for binding in BINDINGS.values():
+        materialize(binding, span(days - TIMES), store)
+
+
+def refresh(folder: str, days: int, window: str) -> dict[str, float]:
+    """The fastest of the last days, one at a time."""
+    store, seconds = FeatureStore(Path(folder)), []
+    for n in range(TIMES):
+        start = span(days).end - (TIMES - n) * DAY
+        begin = time.perf_counter()
+        written = materialize(BINDINGS[window], Window(start, start + DAY), store)
+        seconds.append(time.perf_counter() - begin)
+    return {"seconds": min(seconds), "rows": written.rows}
+
+
+if __name__ == "__main__":
+    main(TITLE, run)

@@ -1,0 +1,117 @@
+"""What is in a home: readable without Dagster, without the system's own code and without its engines."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from fti_assets.spec.errors import unknown
+from fti_assets.spec.names import checked_name
+from fti_assets.stores.durable import Corrupt, locked, replace
+
+Entry = dict[str, Any]
+_LENGTHS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
+
+
+class Catalogue:
+    """A JSON file for each entry in `<root>/.catalogue`, written by whoever makes what it describes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root / ".catalogue"
+
+    def keep(self, entry: Mapping[str, Any]) -> bool:
+        """Store an entry under its name, if it says anything new; whether it did."""
+        path = self.root / f"{checked_name('entry', entry['name'])}.json"
+        content = json.dumps(entry, indent=1, ensure_ascii=False).encode()
+        if path.exists() and path.read_bytes() == content:
+            return False
+        self.root.mkdir(parents=True, exist_ok=True)
+        with locked(self.root / ".lock"):
+            replace(path, content)
+        return True
+
+    def entries(self) -> dict[str, Entry]:
+        """All entries by name."""
+        return {path.stem: _read(path) for path in sorted(self.root.glob("[a-z]*.json"))}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a group's table holds: its version, the partitions that were written, those missing between, the newest row.
+
+    A partition may have been written with no rows. `last_known` is when the newest row became known.
+    """
+
+    version: int | None
+    partitions: tuple[str, ...]
+    missing: tuple[str, ...]
+    last_known: datetime | None
+
+    @classmethod
+    def of(cls, features: Path, entry: Mapping[str, Any]) -> "Stored":
+        """What the store under `features` holds of the group."""
+        from fti_assets.stores.delta_log import DeltaLog
+
+        table = features / checked_name("feature group", entry["name"])
+        now = DeltaLog(table).snapshot()
+        if now is None:
+            return cls(None, (), (), None)
+        written = tuple(sorted(now.marks))
+        newest = max((directory for directory, files in now.files.items() if files), default=None)
+        known = [_newest(table / file, entry["known_at"]) for file in now.files.get(newest or "", ())]
+        missing = _between(written, _LENGTHS.get(entry["partitions"]))
+        return cls(now.version, written, missing, max((k for k in known if k), default=None))
+
+
+def get(entries: Mapping[str, Entry], kind: str, name: str) -> Entry:
+    """One entry. LookupError naming what exists."""
+    if name not in entries:
+        raise LookupError(unknown(kind, name, entries))
+    return entries[name]
+
+
+def consumers(groups: Mapping[str, Entry], models: Mapping[str, Entry]) -> dict[str, dict[str, str]]:
+    """For each `group.column` who uses it, and as what: models, and groups that are computed from it."""
+    used: dict[str, dict[str, str]] = {}
+    for model in models.values():
+        for column, role in model["uses"].items():
+            used.setdefault(column, {})[model["name"]] = role
+    for group in groups.values():
+        for given in group["inputs"]:
+            for column in given.get("columns", ()) if "group" in given else ():
+                role = "windows" if "windows" in given else "input"
+                used.setdefault(f"{given['group']}.{column}", {})[group["name"]] = role
+    return used
+
+
+def _read(path: Path) -> Entry:
+    try:
+        entry = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise Corrupt(f"{path}: expected JSON ({error}): delete it; the next materialization writes it anew") from None
+    return dict(entry)
+
+
+def _newest(file: Path, known_at: str | None) -> datetime | None:
+    if known_at is None:
+        return None
+    import polars as pl
+
+    found = pl.scan_parquet(file, glob=False).select(pl.col(known_at).max()).collect().item()
+    return found.astimezone(UTC) if isinstance(found, datetime) else None
+
+
+def _between(written: tuple[str, ...], length: timedelta | None) -> tuple[str, ...]:
+    """The partitions between the first and the last that were never written."""
+    if length is None or not written:
+        return ()
+    first, last = (_start_of(key) for key in (written[0], written[-1]))
+    shape = "%Y-%m-%d" if length >= timedelta(days=1) else "%Y-%m-%d-%H:%M"
+    keys = [f"{first + n * length:{shape}}" for n in range((last - first) // length + 1)]
+    return tuple(key for key in keys if key not in set(written))
+
+
+def _start_of(key: str) -> datetime:
+    return datetime.strptime(key, "%Y-%m-%d-%H:%M" if len(key) > len("2013-01-31") else "%Y-%m-%d").replace(tzinfo=UTC)

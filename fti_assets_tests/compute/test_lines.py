@@ -1,0 +1,72 @@
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fti_assets.compute import distinct
+from fti_assets.compute.lines import by_key, day_tiles, lines
+from fti_assets.compute.measures import DAY_LENGTH, Measures
+from fti_assets.spec.errors import ContractViolation
+
+START = datetime(1970, 1, 3, tzinfo=UTC)
+MEASURES = Measures(["key"], "known", {"delay": ["sum", "last", "distinct"], "seats": ["max"]}, order=["n"])
+CELLS = [("UA", 30, 4.0, None), ("UA", 1, 2.0, 8), ("DL", 1, 1.0, None), ("UA", 1, None, 9), (None, 2, 3.0, 1)]
+
+
+Cell = tuple[str | None, int, float | None, int | None]
+SCHEMA = {"key": pl.String, "known": pl.Datetime("us", "UTC"), "delay": pl.Float64, "seats": pl.Int64, "n": pl.Int64}
+
+
+def rows_of(cells: list[Cell], measures: Measures = MEASURES) -> pl.DataFrame:
+    rows = [(key, START + timedelta(hours=at), delay, seats, n) for n, (key, at, delay, seats) in enumerate(cells)]
+    return measures.of(pl.DataFrame(rows, SCHEMA, orient="row"))
+
+
+KEYS = pl.DataFrame({"by_key": ["DL", "UA"]})
+
+
+def test_a_line_has_the_values_that_are_there_by_key_and_time() -> None:
+    delay, seats = lines(rows_of(CELLS), MEASURES, KEYS)
+    assert delay.key.tolist() == [0, 1, 1]
+    assert (delay.time // 3_600_000_000 - 48).tolist() == [1, 1, 30]
+    assert delay.values.to_list() == [1.0, 2.0, 4.0]
+    assert (delay.states["sum"].tolist(), delay.states["last"].tolist()) == ([1.0, 2.0, 4.0], [0, 1, 2])
+    assert delay.seen["value"].to_list() == [1.0, 2.0, 4.0]
+    assert (seats.values.to_list(), seats.key.tolist()) == ([8, 9], [1, 1])
+    (one, _) = lines(rows_of(CELLS), MEASURES, KEYS.head(1))
+    assert one.values.to_list() == [1.0]  # of the keys that are asked for
+
+
+def test_kept_days_stand_for_their_rows() -> None:
+    rows = rows_of(CELLS)
+    first = pl.col("known") // DAY_LENGTH == 2
+    (delay, seats) = lines(rows.filter(~first), MEASURES, KEYS, [day_tiles(rows.filter(first), MEASURES)])
+    assert (delay.time // DAY_LENGTH).tolist() == [3]
+    assert (delay.day_key.tolist(), delay.day.tolist(), delay.days["sum"].tolist()) == ([0, 1], [2, 2], [1.0, 2.0])
+    assert delay.values.gather(delay.days["last"]).to_list() == [1.0, 2.0]
+    assert delay.seen.select("value", pl.col("time") / DAY_LENGTH).rows()[0] == (1.0, 2.0)
+    assert (seats.day_key.tolist(), seats.days["max"].tolist()) == ([1], [9.0])
+
+
+def test_rows_of_one_instant_come_in_one_order() -> None:
+    numbers = Measures(["key"], "known", {"delay": ["sum"]})
+    at_once = [("UA", 1, value, None) for value in (0.1, 1e9, -1e9, 0.2)]
+    for measures, expected in ((numbers, [-1e9, 0.1, 0.2, 1e9]), (MEASURES, [0.1, 1e9, -1e9, 0.2])):
+        for rows in (rows_of(at_once, measures), rows_of(at_once, measures).reverse()):
+            assert next(lines(rows, measures, KEYS)).values.to_list() == expected
+
+
+def test_too_many_different_values_of_a_key_and_day_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distinct, "AT_MOST", 1)
+    list(lines(rows_of(CELLS), MEASURES, KEYS))  # one a day
+    with pytest.raises(ContractViolation, match="delay: has at most 1 different values a key and tile"):
+        list(lines(rows_of([*CELLS, ("UA", 2, 7.0, None)]), MEASURES, KEYS))
+
+
+@given(st.lists(st.integers(-1, 200_000)))
+def test_numbers_are_ordered_stably(numbers: list[int]) -> None:
+    expected = sorted(range(len(numbers)), key=lambda n: numbers[n])
+    assert by_key(np.array(numbers, dtype=np.int64)).tolist() == expected
