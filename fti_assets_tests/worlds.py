@@ -122,10 +122,11 @@ CATALOGUE = pd.DataFrame(
 
 def _known(columns: type[pa.DataFrameModel], known_at: str) -> Callable[[datetime, datetime], pd.DataFrame]:
     """A read of those of ALL_ORDERS that became known in [start, end)."""
-    rows = ALL_ORDERS[list(columns.to_schema().columns)]
+    names = list(columns.to_schema().columns)
 
     def read(start: datetime, end: datetime) -> pd.DataFrame:
-        return rows[(rows[known_at] >= start) & (rows[known_at] < end)].reset_index(drop=True)
+        known = (ALL_ORDERS[known_at] >= start) & (ALL_ORDERS[known_at] < end)
+        return ALL_ORDERS.loc[known, names].reset_index(drop=True)
 
     return read
 
