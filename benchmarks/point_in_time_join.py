@@ -1,8 +1,8 @@
 """The point-in-time join of 3 groups, 17 features, from files to files, against engines that people use for it.
 
-Ours reads the feature store's tables, a file a day. The others read the same rows from plain Parquet, a file a year,
-which suits them best; Polars also from the store's own files. Their spine may come out sorted by time, ours keeps the
-order that it has. They need not ask which tables and days are there.
+All read the same files: those of the feature store's tables, one a day. What the others take for the same rows in a
+file a year is told beside it, without a limit: no day of such a file can be replaced. Their spine may come out sorted
+by time, ours keeps the order that it has; and they need not ask which tables and days are there.
 """
 
 import shutil
@@ -19,6 +19,11 @@ from fti_assets.stores.feature_store import FeatureStore
 TITLE = "Point-in-time join of 3 groups, 17 features, files to files"
 WORK = "point-in-time join"
 ME, WORLD = "benchmarks.point_in_time_join", "benchmarks.world"
+PEERS = (
+    ("Polars join_asof", ME, "bare_polars", 1.25),
+    ("pandas merge_asof", "benchmarks.other_engines", "pandas_asof", 1 / 3.5),
+    ("DuckDB ASOF", "benchmarks.other_engines", "duckdb_asof", 1 / 1.5),
+)
 LOOKBACK_MINUTES = {"weather": 6 * 60 - 5, "takeoffs": 36 * 60, "carriers": 24 * 60}
 """Of the time known, which is what the others can bound: weather is published five minutes after its event."""
 
@@ -36,22 +41,14 @@ def run(folder: Path, size: Size) -> list[Row]:
     days = size.days(size.years)
     prepare(folder, days)
     store, plain = str(folder / f"store{days}"), str(folder / f"plain{days}")
-    calls = {
-        "fti": Call(ME, "fti", (store, str(folder / "out_fti"), days, 1)),
-        "Polars join_asof, the same files": Call(ME, "bare_polars", (store, str(folder / "out_days"), "ds=*/")),
-        "Polars join_asof, a file a year": Call(ME, "bare_polars", (plain, str(folder / "out_polars"), "")),
-        "pandas merge_asof": Call("benchmarks.other_engines", "pandas_asof", (plain, str(folder / "out_pandas"))),
-        "DuckDB ASOF": Call("benchmarks.other_engines", "duckdb_asof", (plain, str(folder / "out_duckdb"))),
-        "FTI_WORKERS=2": Call(ME, "fti", (store, str(folder / "out_two"), days, 2)),
-    }
-    best = contest(calls, size.rounds, slow=["FTI_WORKERS=2"])
+    calls = {"fti": Call(ME, "fti", (store, str(folder / "out_fti"), days, 1))}
+    for n, (peer, module, function, _) in enumerate(PEERS):
+        calls[peer] = Call(module, function, (store, str(folder / f"out_{n}"), "ds=*/"))
+        calls[f"{peer}, a file a year"] = Call(module, function, (plain, str(folder / f"out_year_{n}"), ""))
+    calls["FTI_WORKERS=2"] = Call(ME, "fti", (store, str(folder / "out_two"), days, 2))
+    limits = {peer: limit for peer, _, _, limit in PEERS}
+    best = contest(calls, size.rounds, slow=[name for name in calls if name != "fti" and name not in limits])
     require_same_answers(list(calls.values()))
-    limits = {
-        "Polars join_asof, the same files": 1.25,
-        "Polars join_asof, a file a year": 1.25,
-        "pandas merge_asof": 1 / 3.5,
-        "DuckDB ASOF": 1 / 1.5,
-    }
     return [_row(best, name, size, limits.get(name)) for name in calls if name != "fti"]
 
 
