@@ -4,21 +4,22 @@ import importlib
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 
-def main(call: str) -> None:
-    """Make the call and print its seconds, this process's highest memory in MiB, and its answer."""
-    asked = json.loads(call)
-    function = getattr(importlib.import_module(asked["module"]), asked["function"])
+def called(module: str, function: str, arguments: Sequence[str | int]) -> dict[str, Any]:
+    """Make the call in this process: its seconds, the process's highest memory in MiB, its answer."""
+    made = getattr(importlib.import_module(module), function)
     begin = time.perf_counter()
-    answer = function(*asked["arguments"])
+    answer = made(*arguments)
     seconds = time.perf_counter() - begin
     if isinstance(answer, dict) and "seconds" in answer:  # one that had to prepare, and measured what counts
         seconds = answer.pop("seconds")
-    click.echo(json.dumps({"seconds": seconds, "peak_mib": _peak_mib(), "answer": answer}))
+    return {"seconds": seconds, "peak_mib": _peak_mib(), "answer": answer}
 
 
 def _peak_mib() -> int:
@@ -28,4 +29,4 @@ def _peak_mib() -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    click.echo(json.dumps(called(**json.loads(sys.argv[1]))))

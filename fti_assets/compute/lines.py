@@ -1,72 +1,73 @@
 """Lines of values: those of each key by the time they became known, and whole days of it in their place."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from fti_assets.compute.distinct import check_few
-from fti_assets.compute.measures import DAY_LENGTH, Measure, Measures, combined, numbered
-from fti_assets.compute.running import Blocks
-from fti_assets.compute.states import EMPTY, States, empty_states, parts_of, taken
+from fti_assets.compute.exact import limbs_of, squares_of
+from fti_assets.compute.measures import DAY_LENGTH, Measure, Measures, numbered
 from fti_assets.compute.tiles import Tiles, from_kept
 
 _RADIX = 1 << 16
+_OF_A_DAY = {part: getattr(pl.col(part), part)() for part in ("min", "max", "first", "last")}
 
 
 @dataclass(frozen=True)
 class Line:
-    """The values of one measure, by key and then by time.
+    """The values of one measure, by key and then by time: single ones, and kept days at the start of their day.
 
-    `states` are those of single values, a number where all have the same; `days` are states of whole days that were
-    kept, and no values are there of such a day. `first` and `last` number `values`. `seen` has a row for each `key`,
-    `value` and `time`, sorted so, if different values are to be counted: a kept day's have its first instant.
+    `elements` has for each its `key` and `time`, the `count` of its values if some are days, and what is asked of it:
+    limbs of the sum as `sum_<limb>` and of the squares as `square_<limb>`, `min`, `max`, and `first` and `last` as
+    numbers of `values`. `seen` has a row for each `key`, `value` and `time`, sorted so, if different values are to be
+    counted: a kept day's have its start.
     """
 
-    key: np.ndarray
-    time: np.ndarray
-    states: States
+    elements: dict[str, np.ndarray]
     values: pl.Series
     seen: pl.DataFrame
-    day_key: np.ndarray
-    day: np.ndarray
-    days: States
 
 
 def lines(
-    rows: pl.DataFrame, measures: Measures, keys: pl.DataFrame, kept: Sequence[pl.DataFrame] = ()
+    rows: pl.DataFrame, key: np.ndarray, measures: Measures, keys: pl.DataFrame, kept: Sequence[pl.DataFrame] = ()
 ) -> Iterator[Line]:
-    """The line of each measure, of the keys that are asked for and numbered by their place in `keys`.
+    """The line of each measure, of rows of these keys, which are places in `keys`, or -1 for one not asked for.
 
-    Raises ContractViolation where there are too many different values to count.
+    Raises ContractViolation where there are too many different values to count, or too large ones to sum.
     """
-    key = numbered(measures.keys, rows, keys)
-    order = _in_order(rows, key)
-    order = order[np.searchsorted(key[order], 0) :]
-    key, time = key[order], rows["known"].to_numpy()[order]
-    tiles = from_kept(kept, measures) if kept else None
+    order = _in_order(rows, key, measures.is_ordered)
+    key = key[order]
+    asked = np.searchsorted(key, 0)
+    key, order = key[asked:], order[asked:]
+    time = rows["known"].to_numpy()[order]
+    tiles = from_kept([pl.concat(kept, how="diagonal")], measures) if kept else None
+    numbers = numbered(measures.keys, tiles.keys, keys) if tiles else key
     for n, measure in enumerate(measures.all):
         value = rows[f"value_{n}"].gather(order)
         there = np.flatnonzero(value.is_not_null().to_numpy()) if value.null_count() else slice(None)
         line = _of_rows(key[there], time[there], value.drop_nulls(), measure)
-        yield line if tiles is None else _with_days(line, tiles, numbered(measures.keys, tiles.keys, keys), n, measure)
+        yield _with_days(line, tiles, numbers, n, measure) if tiles else line
 
 
 def day_tiles(rows: pl.DataFrame, measures: Measures) -> pl.DataFrame:
     """What stands for the rows of whole days in a line: a row for each key and `tile`, the day."""
     keys = rows.group_by(measures.keys).agg().sort(measures.keys)
-    days = rows.select(key=pl.Series(numbered(measures.keys, rows, keys)), tile=pl.col("known") // DAY_LENGTH)
-    cells = days.group_by("key", "tile").agg(rows=pl.len().cast(pl.Int64)).sort("key", "tile")
+    key = numbered(measures.keys, rows, keys)
+    cells = pl.DataFrame({"key": key, "tile": rows["known"] // DAY_LENGTH})
+    cells = cells.group_by("key", "tile").agg(rows=pl.len().cast(pl.Int64)).sort("key", "tile")
     distinct = {}
-    for n, line in enumerate(lines(rows, measures, keys)):
-        blocks = Blocks(line.key, line.time, line.states, DAY_LENGTH)
-        there = pl.DataFrame({"key": line.key[blocks.starts], "tile": blocks.block[blocks.starts]})
-        states = blocks.whole()
-        ends = {part: line.values.gather(states.pop(part)) for part in ("first", "last") if part in states}
-        there = there.with_columns(pl.Series(f"{part}_{n}", array) for part, array in (states | ends).items())
-        cells = cells.join(there, on=["key", "tile"], how="left", maintain_order="left")
-        cells = cells.with_columns(pl.col(f"{part}_{n}").fill_null(EMPTY[part]) for part in states)
+    for n, line in enumerate(lines(rows, key, measures, keys)):
+        parts = [_OF_A_DAY.get(name, pl.col(name).sum()) for name in line.elements if name not in ("key", "time")]
+        elements = pl.DataFrame(line.elements)
+        days = elements.group_by("key", tile=pl.col("time") // DAY_LENGTH).agg(
+            pl.len().cast(pl.Int64).alias("count"), *parts
+        )
+        for part in {"first", "last"} & set(days.columns):
+            days = days.with_columns(line.values.gather(days[part]).alias(part))
+        days = days.rename({part: f"{part}_{n}" for part in days.columns[2:]})
+        cells = cells.join(days, on=["key", "tile"], how="left", maintain_order="left")
         if "distinct" in measures.all[n].functions:
             distinct[n] = line.seen.with_columns(pl.col("time") // DAY_LENGTH).unique().sort("key", "value", "time")
     return Tiles(keys, cells, distinct).kept()
@@ -75,20 +76,19 @@ def day_tiles(rows: pl.DataFrame, measures: Measures) -> pl.DataFrame:
 def by_key(key: np.ndarray) -> np.ndarray:
     """The stable order of numbers that are not negative, but for -1."""
     number = key + 1
-    order = np.argsort((number % _RADIX).astype(np.uint16), kind="stable")
+    order = np.argsort(number.astype(np.uint16), kind="stable")  # of the lowest 16 bits
     if len(key) and number.max() >= _RADIX:
         order = order[np.argsort(number[order] // _RADIX, kind="stable")]
     return order
 
 
-def _in_order(rows: pl.DataFrame, key: np.ndarray) -> np.ndarray:
-    """The order of rows by key and known time; those of one instant by `order`, or else by all of their values.
-
-    Rows that agree in all of their values may change places: no state depends on which of them comes first.
-    """
+def _in_order(rows: pl.DataFrame, key: np.ndarray, is_ordered: bool) -> np.ndarray:
+    """The order of rows by key and known time; if asked, those of one instant by `order`, or else by their values."""
     known = rows["known"].to_numpy()
     order = np.argsort(known, kind="stable")
     order = order[by_key(key[order])]
+    if not is_ordered:
+        return order
     same = (np.diff(known[order]) == 0) & (np.diff(key[order]) == 0)
     tied = np.zeros(len(order), bool)
     tied[1:] |= same
@@ -101,31 +101,40 @@ def _in_order(rows: pl.DataFrame, key: np.ndarray) -> np.ndarray:
 
 
 def _of_rows(key: np.ndarray, time: np.ndarray, value: pl.Series, measure: Measure) -> Line:
-    parts = parts_of(measure.functions)
-    states: States = {"count": np.array(1.0), "m2": np.array(0.0)}
-    if {"sum", "mean", "min", "max"} & set(parts):
-        states |= dict.fromkeys(("sum", "mean", "min", "max"), value.cast(pl.Float64).to_numpy() + 0.0)
-    states |= dict.fromkeys(("first", "last"), np.arange(len(value)))
+    asked = set(measure.functions)
+    elements = {"key": key, "time": time}
+    if asked & {"sum", "mean", "std", "min", "max"}:
+        number = value.cast(pl.Float64).to_numpy() + 0.0  # no negative zeros
+        sums = limbs_of(number, measure.column) if asked & {"sum", "mean", "std"} else {}
+        squares = squares_of(sums) if "std" in asked else {}
+        elements |= {f"sum_{limb}": array for limb, array in sums.items()}
+        elements |= {f"square_{limb}": array for limb, array in squares.items()}
+        elements |= dict.fromkeys(asked & {"min", "max"}, number)
+    elements |= dict.fromkeys(asked & {"first", "last"}, np.arange(len(value)))
+    if "distinct" not in asked:
+        return Line(elements, value, pl.DataFrame())
     seen = pl.DataFrame({"key": key, "value": value, "time": time})
-    if "distinct" in measure.functions:
-        check_few(seen.select("key", "value", time=pl.col("time") // DAY_LENGTH).unique(), measure.column)
-        seen = seen.sort("key", "value", "time")
-    none = np.zeros(0, np.int64)
-    return Line(key, time, {part: states[part] for part in parts}, value, seen, none, none, empty_states(parts, 0))
+    check_few(seen.select("key", "value", time=pl.col("time") // DAY_LENGTH).unique(), measure.column)
+    return Line(elements, value, seen.sort("key", "value", "time"))
 
 
 def _with_days(line: Line, tiles: Tiles, numbers: np.ndarray, n: int, measure: Measure) -> Line:
     """The line with kept days; `numbers` are the tiles' keys as the line has them."""
-    days, values = tiles.states(n, parts_of(measure.functions)), line.values
-    for part in (p for p in ("first", "last") if p in days):
-        days[part] += len(values)
-        values = pl.concat([values, tiles.cells[f"{part}_{n}"]])
-    key, day = numbers[tiles.cells["key"].to_numpy()], tiles.cells["tile"].to_numpy()
-    used = np.flatnonzero((key >= 0) & (days["count"] > 0))
-    used = used[np.argsort(combined((key[used], day[used]))[0])]
+    own = {name: name.removesuffix(f"_{n}") for name in tiles.cells.columns if name.endswith(f"_{n}")}
+    days = tiles.cells.select(pl.Series("key", numbers[tiles.cells["key"].to_numpy()]), "tile", *own).rename(own)
+    days = days.filter(pl.col("key") >= 0, pl.col("count") > 0)
+    values = line.values
+    for part in (part for part in ("first", "last") if part in days.columns):
+        places = pl.int_range(len(values), len(values) + days.height, eager=True)
+        values = pl.concat([values, days[part]])
+        days = days.with_columns(places.alias(part))
+    days = days.select((pl.col("tile") * DAY_LENGTH).alias("time"), pl.exclude("tile"))
+    rows = pl.DataFrame(line.elements).with_columns(count=pl.lit(1, pl.Int64))
+    both = pl.concat([rows, days], how="diagonal").fill_null(0).sort("key", "time", maintain_order=True)
+    elements = {name: both[name].to_numpy() for name in both.columns}
     seen = line.seen
     if "distinct" in measure.functions:
         kept = tiles.distinct[n].with_columns(pl.Series("key", numbers[tiles.distinct[n]["key"].to_numpy()]))
         kept = kept.filter(pl.col("key") >= 0).with_columns(pl.col("time") * DAY_LENGTH)
         seen = pl.concat([seen, kept.select(seen.columns)]).sort("key", "value", "time")
-    return replace(line, values=values, seen=seen, day_key=key[used], day=day[used], days=taken(days, used))
+    return Line(elements, values, seen)

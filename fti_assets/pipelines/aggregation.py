@@ -9,7 +9,7 @@ from functools import cache
 import pandas as pd
 import polars as pl
 
-from fti_assets.compute import distinct, lines, measures, running, states, tiles
+from fti_assets.compute import distinct, exact, lines, measures, states, tiles
 from fti_assets.compute.event_windows import event_windows
 from fti_assets.compute.frames import empty, to_pandas
 from fti_assets.compute.lines import day_tiles
@@ -137,7 +137,7 @@ def _stretches(days: list[date]) -> list[tuple[date, date]]:
 @cache
 def _code() -> str:
     """The code that makes tiles."""
-    return "".join(map(inspect.getsource, (distinct, lines, measures, running, states, tiles)))
+    return "".join(map(inspect.getsource, (distinct, exact, lines, measures, states, tiles)))
 
 
 def _integers(column: pl.Series) -> pd.Series:
