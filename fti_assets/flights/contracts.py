@@ -1,5 +1,7 @@
 """What the flights' three pipelines agree on: feature groups, one view's features, two models."""
 
+from functools import partial
+
 from fti_assets.flights import schemas, trailing_schemas
 from fti_assets.flights.on_demand import calendar, overdue, turn
 from fti_assets.spec.estimator import XGBoost
@@ -15,10 +17,12 @@ LAST_DAY = "2013-12-31"
 UNTIL = "2014-01-04"
 """The calendar's end, not included: the last labels of 2013 have matured by then."""
 
-departures = FeatureGroup(schemas.Departure, keys="flight_id", event_time="predict_at", name="departures")
-due = FeatureGroup(schemas.Due, keys="flight_id", event_time="due_at", lookback="36h")
-takeoffs = FeatureGroup(schemas.Takeoff, keys="flight_id", event_time="departed_at", name="takeoffs", lookback="36h")
-arrivals = FeatureGroup(
+_group = partial(FeatureGroup, owners=("team:flights",))
+
+departures = _group(schemas.Departure, keys="flight_id", event_time="predict_at", name="departures")
+due = _group(schemas.Due, keys="flight_id", event_time="due_at", lookback="36h")
+takeoffs = _group(schemas.Takeoff, keys="flight_id", event_time="departed_at", name="takeoffs", lookback="36h")
+arrivals = _group(
     schemas.Arrival,
     keys="flight_id",
     event_time="scheduled_arrival",
@@ -26,32 +30,35 @@ arrivals = FeatureGroup(
     name="arrivals",
     lookback="36h",
 )
-weather = FeatureGroup(schemas.Weather, keys="origin", event_time="observed_at", known_at="published_at", lookback="6h")
-aircraft = FeatureGroup(schemas.Aircraft, keys="tail_number", dimension=True)
+weather = _group(
+    schemas.Weather,
+    keys="origin",
+    event_time="observed_at",
+    known_at="published_at",
+    lookback="6h",
+    tags={"feed": "asos"},
+)
+aircraft = _group(schemas.Aircraft, keys="tail_number", dimension=True, tags={"feed": "faa"})
 
-origin_landings = FeatureGroup(trailing_schemas.OriginLandings, keys="origin", event_time="as_of", lookback="1h")
-origin_takeoffs = FeatureGroup(trailing_schemas.OriginTakeoffs, keys="origin", event_time="as_of", lookback="1h")
-origin_due = FeatureGroup(trailing_schemas.OriginDue, keys="origin", event_time="as_of", lookback="1h")
-origin_schedule = FeatureGroup(trailing_schemas.OriginSchedule, keys="origin", event_time="as_of", lookback="1h")
-airline_takeoffs = FeatureGroup(
+origin_landings = _group(trailing_schemas.OriginLandings, keys="origin", event_time="as_of", lookback="1h")
+origin_takeoffs = _group(trailing_schemas.OriginTakeoffs, keys="origin", event_time="as_of", lookback="1h")
+origin_due = _group(trailing_schemas.OriginDue, keys="origin", event_time="as_of", lookback="1h")
+origin_schedule = _group(trailing_schemas.OriginSchedule, keys="origin", event_time="as_of", lookback="1h")
+airline_takeoffs = _group(
     trailing_schemas.AirlineTakeoffs, keys=("carrier", "origin"), event_time="as_of", lookback="1h"
 )
-airline_due = FeatureGroup(trailing_schemas.AirlineDue, keys=("carrier", "origin"), event_time="as_of", lookback="1h")
-destination_landings = FeatureGroup(
+airline_due = _group(trailing_schemas.AirlineDue, keys=("carrier", "origin"), event_time="as_of", lookback="1h")
+destination_landings = _group(
     trailing_schemas.DestinationLandings, keys="destination", event_time="as_of", lookback="1h"
 )
-carriers = FeatureGroup(trailing_schemas.CarrierHistory, keys="carrier", event_time="as_of", name="carriers")
-routes = FeatureGroup(trailing_schemas.RouteHistory, keys=("origin", "destination"), event_time="as_of", name="routes")
-destinations = FeatureGroup(
-    trailing_schemas.DestinationHistory, keys="destination", event_time="as_of", name="destinations"
-)
-origins = FeatureGroup(trailing_schemas.OriginHistory, keys="origin", event_time="as_of", name="origins")
-flight_numbers = FeatureGroup(
+carriers = _group(trailing_schemas.CarrierHistory, keys="carrier", event_time="as_of", name="carriers")
+routes = _group(trailing_schemas.RouteHistory, keys=("origin", "destination"), event_time="as_of", name="routes")
+destinations = _group(trailing_schemas.DestinationHistory, keys="destination", event_time="as_of", name="destinations")
+origins = _group(trailing_schemas.OriginHistory, keys="origin", event_time="as_of", name="origins")
+flight_numbers = _group(
     trailing_schemas.FlightNumberHistory, keys=("carrier", "flight"), event_time="as_of", name="flight_numbers"
 )
-tail_numbers = FeatureGroup(
-    trailing_schemas.TailNumberHistory, keys="tail_number", event_time="as_of", name="tail_numbers"
-)
+tail_numbers = _group(trailing_schemas.TailNumberHistory, keys="tail_number", event_time="as_of", name="tail_numbers")
 
 COUNTS = ("flight_count_1h", "flight_count_3h", "flight_count_12h")
 FEATURES = (
