@@ -1,7 +1,7 @@
 """Windows that end at any instant: exact to the microsecond, or of whole days and the day's own rows."""
 
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import numpy as np
@@ -60,22 +60,20 @@ def event_windows(
         pl.col("as_of").dt.epoch("us").alias("end"),
     ).drop_nulls()
     keys, key, row_key = _keys(ends.select(measures.keys), rows.select(measures.keys))
+    end, key = _told_apart(ends["end"].to_numpy(), key, keys.height)
+    place = by_key(key)
+    key_in, end_in = key[place], end[place]
     found: dict[str, pl.Series] = {}
-    with ThreadPoolExecutor(_THREADS) as pool:
-        sorted_ends = pool.submit(_told_apart, ends["end"].to_numpy(), key, keys.height)
-        for n, line in enumerate(lines(rows, row_key, measures, keys, kept)):
-            end, key, place = sorted_ends.result()
-            key_in, end_in = key[place], end[place]
-            windows = _windows(line, measures.all[n].functions, key_in, end_in, place, lengths, sawtooth, pool)
-            for name, function, label in measures.outputs(n, lengths):
-                if function == "distinct":
-                    until = _until(line.seen["time"].to_numpy(), lengths[label], sawtooth)
-                    counted = np.empty_like(place)
-                    counted[place] = counted_once(line.seen, until, key_in, end_in)
-                    found[name] = pl.Series(counted)
-                else:
-                    found[name] = _statistic(function, windows[label], line.values)
-        end, key, _ = sorted_ends.result()
+    for n, line in enumerate(lines(rows, row_key, measures, keys, kept)):
+        windows = _windows(line, measures.all[n].functions, key_in, end_in, place, lengths, sawtooth)
+        for name, function, label in measures.outputs(n, lengths):
+            if function == "distinct":
+                until = _until(line.seen["time"].to_numpy(), lengths[label], sawtooth)
+                counted = np.empty_like(place)
+                counted[place] = counted_once(line.seen, until, key_in, end_in)
+                found[name] = pl.Series(counted)
+            else:
+                found[name] = _statistic(function, windows[label], line.values)
     as_of = pl.Series("as_of", end).cast(pl.Datetime("us", "UTC"))
     columns = pl.DataFrame([found[name].alias(name) for name in measures.names(lengths)])
     named = keys.rename(dict(zip(measures.keys, measures.by, strict=True)))
@@ -90,7 +88,6 @@ def _windows(
     place: np.ndarray,
     lengths: Mapping[str, timedelta],
     sawtooth: bool,
-    pool: Executor,
 ) -> dict[str, dict[str, np.ndarray]]:
     """What the windows of each length hold before each end; the ends are sorted by key and time, and put in place.
 
@@ -109,7 +106,8 @@ def _windows(
             for part, array in _stretches(line, so_far, parts, since, until).items():
                 found[label][part][place[block]] = array
 
-    list(pool.map(fill, [slice(first, first + _BLOCK) for first in range(0, len(end), _BLOCK)]))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(fill, [slice(first, first + _BLOCK) for first in range(0, len(end), _BLOCK)]))
     return found
 
 
@@ -188,13 +186,12 @@ def _until(time: np.ndarray, length: timedelta, sawtooth: bool) -> np.ndarray:
     return time + length // MICROSECOND
 
 
-def _told_apart(end: np.ndarray, key: np.ndarray, keys: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The different pairs, by end and then by key, and their order by key and then by end."""
+def _told_apart(end: np.ndarray, key: np.ndarray, keys: int) -> tuple[np.ndarray, np.ndarray]:
+    """The different pairs, by end and then by key."""
     first, bits = int(end.min()) if len(end) else 0, keys.bit_length()
     if len(end) == 0 or int(end.max()) - first < CODES >> bits:
         code = np.sort((end - first) << bits | key)
         code = code[np.append(True, code[1:] != code[:-1])[: len(code)]]
-        end, key = (code >> bits) + first, code & ((1 << bits) - 1)
-        return end, key, by_key(key)
+        return (code >> bits) + first, code & ((1 << bits) - 1)
     pairs = pl.DataFrame({"end": end, "key": key}).unique().sort("end", "key")
-    return pairs["end"].to_numpy(), pairs["key"].to_numpy(), by_key(pairs["key"].to_numpy())
+    return pairs["end"].to_numpy(), pairs["key"].to_numpy()

@@ -50,7 +50,8 @@ def squares_of(limbs: Limbs) -> Limbs:
 def rounded(limbs: Limbs, size: int) -> np.ndarray:
     """So many doubles, the nearest: within one unit in the last place, and the same for the same number anyhow made."""
     if len(limbs) == 1:
-        return np.ldexp(_only(limbs).astype(float), BITS * min(limbs))
+        whole, n = _only(limbs).astype(float), min(limbs)
+        return np.ldexp(whole, BITS * n) if n else whole
     total, small = np.zeros(size), np.zeros(size)
     for n, digit in sorted(_carried(limbs).items(), reverse=True):  # as a double and what it leaves: to 106 bits
         term = np.ldexp(digit.astype(float), BITS * n)

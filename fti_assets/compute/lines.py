@@ -64,7 +64,7 @@ def day_tiles(rows: pl.DataFrame, measures: Measures) -> pl.DataFrame:
         days = elements.group_by("key", tile=pl.col("time") // DAY_LENGTH).agg(
             pl.len().cast(pl.Int64).alias("count"), *parts
         )
-        for part in {"first", "last"} & set(days.columns):
+        for part in (part for part in ("first", "last") if part in line.elements):
             days = days.with_columns(line.values.gather(days[part]).alias(part))
         days = days.rename({part: f"{part}_{n}" for part in days.columns[2:]})
         cells = cells.join(days, on=["key", "tile"], how="left", maintain_order="left")
@@ -109,8 +109,8 @@ def _of_rows(key: np.ndarray, time: np.ndarray, value: pl.Series, measure: Measu
         squares = squares_of(sums) if "std" in asked else {}
         elements |= {f"sum_{limb}": array for limb, array in sums.items()}
         elements |= {f"square_{limb}": array for limb, array in squares.items()}
-        elements |= dict.fromkeys(asked & {"min", "max"}, number)
-    elements |= dict.fromkeys(asked & {"first", "last"}, np.arange(len(value)))
+        elements |= {part: number for part in ("min", "max") if part in asked}
+    elements |= {part: np.arange(len(value)) for part in ("first", "last") if part in asked}
     if "distinct" not in asked:
         return Line(elements, value, pl.DataFrame())
     seen = pl.DataFrame({"key": key, "value": value, "time": time})

@@ -66,6 +66,14 @@ def test_rows_of_one_instant_come_in_one_order_where_it_matters() -> None:
             assert of(rows, measures)[0].values.to_list() == expected
 
 
+def test_values_too_large_to_be_summed_are_refused_and_still_have_extremes() -> None:
+    rows = rows_of([("UA", 1, 1e200, None), ("UA", 2, float("inf"), None)])
+    with pytest.raises(ContractViolation, match=r"delay: is a number below 1e\+144.*\(e\.g\. inf, 2 rows\)"):
+        of(rows)
+    extremes = Measures(["key"], "known", {"delay": ["count", "min", "max", "last"]}, order=["n"])
+    assert of(rows, extremes)[0].elements["max"].tolist() == [1e200, float("inf")]
+
+
 def test_too_many_different_values_of_a_key_and_day_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distinct, "AT_MOST", 1)
     of(rows_of(CELLS))  # one a day
