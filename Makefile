@@ -8,7 +8,7 @@ demo: $(INSTALLED)
 	$(BIN)/fti demo
 
 test: $(INSTALLED)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks
