@@ -47,7 +47,7 @@ def run(folder: Path, size: Size) -> list[Row]:
         calls[f"{peer}, a file a year"] = Call(module, function, (plain, str(folder / f"out_year_{n}"), ""))
     calls["FTI_WORKERS=2"] = Call(ME, "fti", (store, str(folder / "out_two"), days, 2))
     limits = {peer: limit for peer, _, _, limit in PEERS}
-    best = contest(calls, size.rounds, slow=[name for name in calls if name != "fti" and name not in limits])
+    best = contest(calls, min(size.rounds, 2), slow=[name for name in calls if name != "fti" and name not in limits])
     require_same_answers(list(calls.values()))
     return [_row(best, name, size, limits.get(name)) for name in calls if name != "fti"]
 
