@@ -6,10 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fti_assets.stores.durable import Corrupt, canonical_json, replace, sealed, sync_directory, unsealed, write_synced
-
-FIRST = "0" * 64
-"""The `previous_hash` of the first entry."""
+from fti_assets.stores.chain import Chain
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Entry:
     hash: str
 
 
-_FIELDS = {field.name for field in fields(Entry)}
+_FIELDS = frozenset(field.name for field in fields(Entry))
 
 
 def instant(what: str, value: datetime) -> datetime:
@@ -74,7 +71,7 @@ class Journal:
 
         Corrupt, naming the line, when an entry was changed, removed, added or moved.
         """
-        return self._parsed(self._lines()[0])
+        return [_entry(record) for record in self._chain.records()]
 
     def append(
         self,
@@ -91,15 +88,9 @@ class Journal:
 
         A torn last line is dropped first.
         """
-        lines, torn = self._lines()
-        entries = self._parsed(lines)
-        if torn:
-            replace(self.path, b"".join(lines))
-        record = sealed(
+        record = self._chain.append(
             {
-                "index": len(entries),
                 "action": action,
-                "model": self.model,
                 "version": version,
                 "previous": previous,
                 "who": who,
@@ -107,34 +98,13 @@ class Journal:
                 "effective": instant("effective", effective).isoformat(),
                 "recorded": datetime.now(UTC).isoformat(),
                 "verdicts": [dict(verdict) for verdict in verdicts],
-                "previous_hash": entries[-1].hash if entries else FIRST,
             }
         )
-        write_synced(self.path, canonical_json(record) + b"\n", "ab")
-        if not entries:
-            sync_directory(self.path.parent)
         return _entry(record)
 
-    def _lines(self) -> tuple[list[bytes], bytes]:
-        try:
-            content = self.path.read_bytes()
-        except FileNotFoundError:
-            return [], b""
-        whole, end, torn = content.rpartition(b"\n")
-        return [line + b"\n" for line in whole.split(b"\n")] if end else [], torn
-
-    def _parsed(self, lines: Sequence[bytes]) -> list[Entry]:
-        entries: list[Entry] = []
-        for index, line in enumerate(lines):
-            where = f"{self.path}, line {index + 1}"
-            record = unsealed(where, line)
-            if set(record) != _FIELDS or line != canonical_json(record) + b"\n":
-                raise Corrupt(f"{where}: expected {', '.join(sorted(_FIELDS))} in canonical JSON")
-            expected = (index, self.model, entries[-1].hash if entries else FIRST)
-            if (record["index"], record["model"], record["previous_hash"]) != expected:
-                raise Corrupt(f"{where}: the chain is broken: the entry does not follow the one before it")
-            entries.append(_entry(record))
-        return entries
+    @property
+    def _chain(self) -> Chain:
+        return Chain(self.path, _FIELDS, {"model": self.model})
 
 
 def _entry(record: Mapping[str, Any]) -> Entry:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fti_assets.stores.chain import FIRST
 from fti_assets.stores.durable import Corrupt, canonical_json, sealed
-from fti_assets.stores.journal import FIRST, Entry, Journal, lineage
+from fti_assets.stores.journal import Entry, Journal, lineage
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 
