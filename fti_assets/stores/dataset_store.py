@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ import polars as pl
 from fti_assets.compute.frames import to_pandas
 from fti_assets.spec.errors import MissingPartitions
 from fti_assets.spec.names import checked_name
+from fti_assets.stores.durable import in_one_step
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,5 @@ class DatasetStore:
 
 def _replace(path: Path, content: bytes) -> None:
     """Write whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(content)
-    partial.replace(path)
+    with in_one_step(path) as partial:
+        partial.write_bytes(content)

@@ -72,6 +72,14 @@ def write_synced(path: Path, content: bytes, mode: str = "wb") -> None:
         os.fsync(file.fileno())
 
 
+@contextmanager
+def in_one_step(path: Path) -> Iterator[Path]:
+    """Where to write a file that then appears at `path` whole. For what can be made again: it is not waited for."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    yield partial
+    partial.replace(path)
+
+
 def replace(path: Path, content: bytes) -> None:
     """Exchange a file's content in one step: a reader sees the old bytes or the new ones. Needs the lock."""
     fresh = path.with_name(f".{path.name}.new")

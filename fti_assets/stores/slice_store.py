@@ -1,9 +1,10 @@
 """Joined slices of views, kept by what they were joined from: what was predicted is not joined again to train."""
 
-import os
 from pathlib import Path
 
 import polars as pl
+
+from fti_assets.stores.durable import in_one_step
 
 
 class SliceStore:
@@ -21,9 +22,8 @@ class SliceStore:
         """Keep a frame; a reader sees all of it or nothing."""
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}")
-        frame.write_parquet(partial, compression="lz4", statistics=False)
-        partial.replace(path)
+        with in_one_step(path) as partial:
+            frame.write_parquet(partial, compression="lz4", statistics=False)
 
     def _path(self, key: str) -> Path:
         return self.root / f"{key}.parquet"

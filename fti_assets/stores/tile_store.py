@@ -1,11 +1,12 @@
 """Tiles of days, kept by what they were made from: the days of a long window are read as tiles, not as rows again."""
 
-import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import polars as pl
+
+from fti_assets.stores.durable import in_one_step
 
 
 class TileStore:
@@ -41,9 +42,8 @@ class TileStore:
             others.setdefault(path.name[: len("2024-01-31")], []).append(path)
         for day, frame in frames.items():
             path = self._path(group, day, names[day])
-            partial = path.with_suffix(f".{os.getpid()}")
-            frame.write_ipc_stream(partial)
-            partial.replace(path)
+            with in_one_step(path) as partial:
+                frame.write_ipc_stream(partial)
             for other in others.get(str(day), ()):
                 if other != path:
                     other.unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """A view's rows as Parquet files for others to read: one for each window of time, whole or not there."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from fti_assets.spec.errors import Conflict
+from fti_assets.stores.durable import in_one_step
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,6 @@ class ViewFiles:
     def put(self, name: str, key: str, frame: pl.DataFrame) -> ViewFile:
         """Write the file; a reader sees the old one, or all of the new one."""
         path = self.folder / f"{name}.parquet"
-        partial = path.with_name(f".{name}.{os.getpid()}")
-        frame.write_parquet(partial, compression="lz4", statistics=False, metadata={"key": key})
-        partial.replace(path)
+        with in_one_step(path) as partial:
+            frame.write_parquet(partial, compression="lz4", statistics=False, metadata={"key": key})
         return ViewFile(path, frame.height, path.stat().st_size)
