@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +16,7 @@ from fti_assets.spec.errors import AlreadyIssued, Conflict, ContractViolation, D
 from fti_assets.spec.schema import Kind
 from fti_assets.spec.time import DAILY, DAY, Period, Window, midnight
 from fti_assets.stores.delta_log import Action, DeltaLog, Snapshot, milliseconds
+from fti_assets.stores.month_files import Month, MonthFiles, read_files
 
 _ATTEMPTS = 100
 _CHECKPOINT_COMMITS = 32
@@ -49,6 +51,7 @@ class PartitionedTable:
         self.columns = dict(columns)
         self.period = period
         self._log = DeltaLog(path)
+        self._months = MonthFiles(path)
         self._held: dict[int | None, Snapshot] | None = {} if hold else None
 
     def write(self, frame: pl.DataFrame, window: Window, at: pl.Expr, once: bool = False) -> Write:
@@ -77,6 +80,7 @@ class PartitionedTable:
             if self._log.commit(now.version + 1, self._actions(now, starts, written)):
                 if len(starts) >= _CHECKPOINT_PARTITIONS or (now.version + 1) % _CHECKPOINT_COMMITS == 0:
                     self._log.checkpoint(now.version + 1)
+                self._keep_months(now.version + 1, given)
                 return Write(now.version + 1, starts)
             # S311: the jitter keeps writers apart, it guards nothing
             time.sleep(random.uniform(0, 0.001 * 2 ** min(attempt, 6)))  # noqa: S311
@@ -85,7 +89,8 @@ class PartitionedTable:
     def read(self, window: Window, columns: Sequence[str] | None = None, version: int | None = None) -> pl.DataFrame:
         """The rows of the partitions that the window touches, whole, in their order and then as written."""
         names = list(columns or self.columns)
-        return self._rows([self.path / name for name in self.files(window, version)], names)
+        table = self._open(version)
+        return self._rows(table, self.period.starts(window), names) if table else self._nothing(names)
 
     def files(self, window: Window, version: int | None = None) -> list[str]:
         """The names of the files that hold the window's partitions, in order: equal names, equal rows."""
@@ -148,8 +153,7 @@ class PartitionedTable:
     def _changed(self, now: Snapshot, given: Mapping[datetime, pl.DataFrame], at: pl.Expr) -> Iterator[datetime]:
         """The partitions that were never written or hold other rows."""
         there = [start for start in given if self.period.key(start) in now.marks]
-        files = [self.path / name for start in there for name in self._files(now, start)]
-        held = self._parted(self._rows(files, list(self.columns)), at) if files else {}
+        held = self._parted(self._rows(now, there, list(self.columns)), at) if there else {}
         nothing = empty(self.columns)
         same = {start for start in there if given[start].equals(held.get(start, nothing))}
         return (start for start in given if start not in same)
@@ -187,10 +191,44 @@ class PartitionedTable:
                 yield {"add": written[start]}
             yield {"txn": {"appId": self.period.key(start), "version": now.version + 1, "lastUpdated": at}}
 
-    def _rows(self, files: Sequence[Path], names: Sequence[str]) -> pl.DataFrame:
-        if not files:
-            return empty({name: self.columns[name] for name in names})
-        return pl.read_parquet(list(files), columns=list(names), hive_partitioning=False, glob=False)
+    def _rows(self, table: Snapshot, starts: Sequence[datetime], names: Sequence[str]) -> pl.DataFrame:
+        """The rows of partitions in their order."""
+        months = [
+            Month(f"{month:%Y-%m}", self._of_month(table, month), wanted)
+            for month, each in groupby(starts, _month)
+            if (wanted := [name for start in each for name in self._files(table, start)])
+        ]
+        try:
+            parts = list(self._months.read(months, names))
+        except FileNotFoundError:  # another process has just replaced a month's file
+            files = [self.path / name for month in months for name in month.wanted]
+            parts = [read_files(files, names)]
+        return pl.concat([self._nothing(names), *parts])
+
+    def _nothing(self, names: Sequence[str]) -> pl.DataFrame:
+        return empty({name: self.columns[name] for name in names})
+
+    def _keep_months(self, version: int, given: Mapping[datetime, pl.DataFrame]) -> None:
+        """Keep the file of each month that is whole now; `given` are the rows that were written."""
+        table = self._log.snapshot(version)
+        for month in sorted({_month(start) for start in given}):
+            starts = self._starts_of(month)
+            if table and all(self.period.key(start) in table.marks for start in starts):
+                parts = {name: given.get(start) for start in starts for name in self._files(table, start)}
+                rows = (
+                    read_files([self.path / name], list(self.columns)) if part is None else part
+                    for name, part in parts.items()
+                )
+                self._months.write(f"{month:%Y-%m}", list(parts), rows)
+
+    def _of_month(self, table: Snapshot, month: datetime) -> list[str]:
+        """All files of a month, in order."""
+        return [name for start in self._starts_of(month) for name in self._files(table, start)]
+
+    def _starts_of(self, month: datetime) -> list[datetime]:
+        """The partitions that start in a month."""
+        end = (month + 31 * DAY).replace(day=1)
+        return [start for start in self.period.starts(Window(month, end)) if start >= month]
 
     def _values(self, start: datetime) -> dict[str, str]:
         """A partition's values of the table's partition columns."""
@@ -244,6 +282,10 @@ class PartitionedTable:
             description=self.period.name,  # `ds` alone does not tell weeks from days
             configuration=_CONFIGURATION,
         )
+
+
+def _month(start: datetime) -> datetime:
+    return start.replace(day=1, hour=0)
 
 
 def _directory(values: Mapping[str, str]) -> str:
