@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from fti_assets.stores.durable import in_one_step
+from fti_assets.stores.partition_files import read_files
 
 _ROWS = "fti_assets.rows"
 _ROW_GROUP = 1 << 16
@@ -72,11 +73,6 @@ class MonthFiles:
 
     def _path(self, month: str, files: Sequence[str]) -> Path:
         return self.folder / f"{month}-{hashlib.sha256(' '.join(files).encode()).hexdigest()[:24]}.parquet"
-
-
-def read_files(paths: Sequence[Path], columns: Sequence[str]) -> pl.DataFrame:
-    """The rows of some files of a table, of one at least."""
-    return pl.read_parquet(list(paths), columns=list(columns), hive_partitioning=False, glob=False)
 
 
 def _stretch(path: Path, month: Month, columns: Sequence[str]) -> pl.DataFrame:

@@ -2,7 +2,6 @@
 
 import random
 import time
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,8 @@ from fti_assets.spec.errors import AlreadyIssued, Conflict, ContractViolation, D
 from fti_assets.spec.schema import Kind
 from fti_assets.spec.time import DAILY, DAY, Period, Window, midnight
 from fti_assets.stores.delta_log import Action, DeltaLog, Snapshot, milliseconds
-from fti_assets.stores.month_files import Month, MonthFiles, read_files
+from fti_assets.stores.month_files import Month, MonthFiles
+from fti_assets.stores.partition_files import directory_of, read_files, write_files
 
 _ATTEMPTS = 100
 _CHECKPOINT_COMMITS = 32
@@ -74,9 +74,8 @@ class PartitionedTable:
                 starts = list(self._changed(now, given, at))
             if not starts:
                 return Write(now.version, [])
-            for start in starts:
-                if start not in written and len(given[start]):
-                    written[start] = self._write_file(start, given[start])
+            unwritten = [start for start in starts if start not in written and len(given[start])]
+            written |= write_files(self.path, {start: (self._values(start), given[start]) for start in unwritten})
             if self._log.commit(now.version + 1, self._actions(now, starts, written)):
                 if len(starts) >= _CHECKPOINT_PARTITIONS or (now.version + 1) % _CHECKPOINT_COMMITS == 0:
                     self._log.checkpoint(now.version + 1)
@@ -166,20 +165,6 @@ class PartitionedTable:
                 "another home"
             )
 
-    def _write_file(self, start: datetime, rows: pl.DataFrame) -> Action:
-        values = self._values(start)
-        path = f"{_directory(values)}/part-00000-{uuid.uuid4()}-c000.zstd.parquet"
-        (self.path / path).parent.mkdir(parents=True, exist_ok=True)
-        rows.write_parquet(self.path / path)
-        return {
-            "path": path,
-            "partitionValues": values,
-            "size": (self.path / path).stat().st_size,
-            "modificationTime": milliseconds(),
-            "dataChange": True,
-            "stats": f'{{"numRecords":{len(rows)}}}',
-        }
-
     def _actions(
         self, now: Snapshot, starts: Sequence[datetime], written: Mapping[datetime, Action]
     ) -> Iterator[Action]:
@@ -235,7 +220,7 @@ class PartitionedTable:
         return {"ds": f"{start:%Y-%m-%d}"} | ({"hour": str(start.hour)} if self.period.length < DAY else {})
 
     def _files(self, table: Snapshot, start: datetime) -> Sequence[str]:
-        return table.files.get(_directory(self._values(start)), ())
+        return table.files.get(directory_of(self._values(start)), ())
 
     def _start(self, directory: str) -> datetime:
         values = dict(part.split("=") for part in directory.split("/"))
@@ -286,7 +271,3 @@ class PartitionedTable:
 
 def _month(start: datetime) -> datetime:
     return start.replace(day=1, hour=0)
-
-
-def _directory(values: Mapping[str, str]) -> str:
-    return "/".join(f"{name}={value}" for name, value in values.items())

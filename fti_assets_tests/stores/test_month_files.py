@@ -127,7 +127,7 @@ def test_delta_readers_pass_the_months_by(tmp_path: Path) -> None:
 spans = st.tuples(st.integers(0, 69), st.integers(1, 70)).map(lambda s: (s[0], min(70, s[0] + s[1])))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(writes=st.lists(spans, min_size=1, max_size=5), reads=st.lists(spans, min_size=1, max_size=5))
 def test_whatever_was_written_any_window_reads_as_its_days_do(
     tmp_path_factory: pytest.TempPathFactory, writes: list[tuple[int, int]], reads: list[tuple[int, int]]

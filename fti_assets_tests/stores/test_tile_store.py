@@ -3,9 +3,9 @@ from pathlib import Path
 
 import polars as pl
 
-from fti_assets.stores.tile_store import TileStore
+from fti_assets.stores.tile_store import Days, TileStore
 
-FIRST, SECOND = date(2024, 1, 1), date(2024, 1, 2)
+FIRST, SECOND = Days(date(2024, 1, 1)), Days(date(2024, 1, 2))
 FRAME = pl.DataFrame({"by_key": ["a", "ü"], "mean_0": [0.1, None], "distinct_1": [["x"], None]})
 
 
