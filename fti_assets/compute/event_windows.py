@@ -1,21 +1,23 @@
 """Windows that end at any instant: exact to the microsecond, or of whole days and the day's own rows."""
 
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from fti_assets.compute.distinct import counted_once
+from fti_assets.compute.ends import Ends, numbers_of
 from fti_assets.compute.exact import deviation, limbs_named, rounded
 from fti_assets.compute.extremes import extremes
-from fti_assets.compute.lines import Line, by_key, lines
-from fti_assets.compute.measures import CODES, DAY_LENGTH, MICROSECOND, Measures, coded, combined, numbered
+from fti_assets.compute.lines import Line, lines
+from fti_assets.compute.measures import DAY_LENGTH, MICROSECOND, Measures, combined
 from fti_assets.spec.time import DAY
 
 _TYPES = dict.fromkeys(("count", "first", "last"), np.int64)
-_BLOCK = 1 << 15
+_BLOCK = 1 << 14
 _THREADS = 2
 
 
@@ -59,56 +61,66 @@ def event_windows(
         *(pl.col(c).alias(name) for c, name in zip(measures.by, measures.keys, strict=True)),
         pl.col("as_of").dt.epoch("us").alias("end"),
     ).drop_nulls()
-    keys, key, row_key = _keys(ends.select(measures.keys), rows.select(measures.keys))
-    end, key = _told_apart(ends["end"].to_numpy(), key, keys.height)
-    place = by_key(key)
-    key_in, end_in = key[place], end[place]
+    keys, key, row_key = numbers_of(ends.select(measures.keys), rows.select(measures.keys))
     found: dict[str, pl.Series] = {}
-    for n, line in enumerate(lines(rows, row_key, measures, keys, kept)):
-        windows = _windows(line, measures.all[n].functions, key_in, end_in, place, lengths, sawtooth)
-        for name, function, label in measures.outputs(n, lengths):
-            if function == "distinct":
-                until = _until(line.seen["time"].to_numpy(), lengths[label], sawtooth)
-                counted = np.empty_like(place)
-                counted[place] = counted_once(line.seen, until, key_in, end_in)
-                found[name] = pl.Series(counted)
-            else:
-                found[name] = _statistic(function, windows[label], line.values)
-    as_of = pl.Series("as_of", end).cast(pl.Datetime("us", "UTC"))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        sorting = pool.submit(Ends.of, ends["end"].to_numpy(), key, keys.height)  # while the first line is made
+        for n, line in enumerate(lines(rows, row_key, measures, keys, kept)):
+            at = sorting.result()
+            windows = _windows(pool, line, measures.all[n].functions, at, lengths, sawtooth)
+            rooms = np.empty((len(lengths), len(measures.all[n].functions), len(at.key)))
+            answered = partial(_statistics, measures.all[n].functions, line.values, at.place)
+            answers = dict(zip(lengths, pool.map(answered, windows.values(), rooms), strict=True))
+            for name, function, label in measures.outputs(n, lengths):
+                if function == "distinct":
+                    until = _until(line.seen["time"].to_numpy(), lengths[label], sawtooth)
+                    found[name] = counted_once(line.seen, until, at.key, at.time).gather(at.place)
+                else:
+                    found[name] = answers[label][function]
+    at = sorting.result()
+    as_of = pl.Series("as_of", at.time[at.place]).cast(pl.Datetime("us", "UTC"))
     columns = pl.DataFrame([found[name].alias(name) for name in measures.names(lengths)])
     named = keys.rename(dict(zip(measures.keys, measures.by, strict=True)))
-    return pl.concat([named[key], as_of.to_frame(), columns], how="horizontal")
+    return pl.concat([named[at.key[at.place]], as_of.to_frame(), columns], how="horizontal")
 
 
 def _windows(
+    pool: Executor,
     line: Line,
     functions: Collection[str],
-    key: np.ndarray,
-    end: np.ndarray,
-    place: np.ndarray,
+    ends: Ends,
     lengths: Mapping[str, timedelta],
     sawtooth: bool,
 ) -> dict[str, dict[str, np.ndarray]]:
-    """What the windows of each length hold before each end; the ends are sorted by key and time, and put in place.
+    """What the windows of each length hold before each end.
 
     They are taken in blocks, to stay in the processor's cache and to keep two processors busy. No bit depends on it.
     """
-    starts = [_start(end, length, sawtooth) for length in lengths.values()]
-    elements, so_far = line.elements, _so_far(line)
-    codes, at_end, *at_starts = combined((elements["key"], elements["time"]), *((key, at) for at in (end, *starts)))
-    parts = {"count", *functions} - {"distinct"}
-    found = {label: {part: np.empty(len(end), _TYPES.get(part, float)) for part in parts} for label in lengths}
+    parts, size, so_far = {"count", *functions} - {"distinct"}, len(ends.key), _so_far(line)
+    table = np.empty((len(parts), len(lengths), size))  # all in one: a large piece of memory comes cheaper
+    found = {part: room.view(_TYPES.get(part, float)) for part, room in zip(parts, table, strict=True)}
 
     def fill(block: slice) -> None:
-        until = _before(codes, at_end[block])
-        for label, at_start in zip(lengths, at_starts, strict=True):
-            since = _before(codes, at_start[block])
-            for part, array in _stretches(line, so_far, parts, since, until).items():
-                found[label][part][place[block]] = array
+        key, time = ends.key[block], ends.time[block]
+        starts = [_start(time, length, sawtooth) for length in lengths.values()]
+        near = slice(_place(line, key[0], min(start[0] for start in starts)), _place(line, key[-1], time[-1]))
+        elements = {name: array[near] for name, array in line.elements.items()}
+        before = {name: run[near.start : near.stop + 1] for name, run in so_far.items()}
+        pairs = [(key, at) for at in (time, *starts)]
+        codes, at_end, *at_starts = combined((elements["key"], elements["time"]), *pairs)
+        since = np.concatenate([_before(codes, at_start) for at_start in at_starts])
+        until = np.tile(_before(codes, at_end), len(lengths))
+        for part, array in _stretches(elements, before, parts, since, until).items():
+            found[part][:, block] = array.reshape(len(lengths), -1)
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        list(pool.map(fill, [slice(first, first + _BLOCK) for first in range(0, len(end), _BLOCK)]))
-    return found
+    list(pool.map(fill, [slice(first, first + _BLOCK) for first in range(0, size, _BLOCK)]))
+    return {label: {part: rooms[n] for part, rooms in found.items()} for n, label in enumerate(lengths)}
+
+
+def _place(line: Line, key: int, time: int) -> int:
+    """How many elements come before this time of this key."""
+    first, last = np.searchsorted(line.elements["key"], [key, key + 1])
+    return int(first + np.searchsorted(line.elements["time"][first:last], time))
 
 
 def _before(codes: np.ndarray, asked: np.ndarray) -> np.ndarray:
@@ -131,7 +143,11 @@ def _so_far(line: Line) -> dict[str, np.ndarray]:
 
 
 def _stretches(
-    line: Line, so_far: Mapping[str, np.ndarray], parts: Collection[str], since: np.ndarray, until: np.ndarray
+    elements: Mapping[str, np.ndarray],
+    so_far: Mapping[str, np.ndarray],
+    parts: Collection[str],
+    since: np.ndarray,
+    until: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """The parts of each stretch of elements; where it has none they say nothing."""
     held = {name: run[until] - run[since] for name, run in so_far.items()}
@@ -143,35 +159,31 @@ def _stretches(
         found |= {"sum": total, "mean": total / np.maximum(count, 1)}
     if "std" in parts:
         found["std"] = deviation(count, sums, squares)
-    found |= extremes({part: line.elements[part] for part in ("min", "max") if part in parts}, since, until)
+    found |= extremes({part: elements[part] for part in ("min", "max") if part in parts}, since, until)
     for part, at in (("first", since), ("last", until - 1)):
         if part in parts:
-            found[part] = line.elements[part].take(at, mode="clip") if len(line.values) else at
+            found[part] = elements[part].take(at, mode="clip") if len(elements[part]) else at
     return {part: found[part] for part in parts}
 
 
-def _statistic(function: str, held: Mapping[str, np.ndarray], values: pl.Series) -> pl.Series:
-    """One statistic of windows, null where they hold too few values."""
+def _statistics(
+    functions: Sequence[str], values: pl.Series, place: np.ndarray, held: Mapping[str, np.ndarray], rooms: np.ndarray
+) -> dict[str, pl.Series]:
+    """The statistics of the windows of one length."""
+    asked = ((function, room) for function, room in zip(functions, rooms, strict=True) if function != "distinct")
+    return {function: _statistic(function, held, values, place, room) for function, room in asked}
+
+
+def _statistic(
+    function: str, held: Mapping[str, np.ndarray], values: pl.Series, place: np.ndarray, room: np.ndarray
+) -> pl.Series:
+    """One statistic of the windows at each place, null where they hold too few values; `room` holds its numbers."""
+    series = pl.Series(held[function].take(place, out=room.view(held[function].dtype), mode="clip"))
     if function == "count":
-        return pl.Series(held["count"])
-    series = pl.Series(held[function]).set(pl.Series(held["count"] < (2 if function == "std" else 1)), None)
+        return series
+    too_few = held["count"] < (2 if function == "std" else 1)
+    series = series.set(pl.Series(too_few[place]), None) if too_few.any() else series
     return values.gather(series) if function in ("first", "last") else series
-
-
-def _keys(ends: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
-    """The keys of the ends, sorted, and the numbers of those of the ends and of the rows among them; -1 for others."""
-    if ends.dtypes != [pl.String] or rows.schema != ends.schema:
-        keys, (key,) = coded(ends.columns, ends)
-        return keys, key, numbered(ends.columns, rows, keys)
-    coding = pl.concat([ends, rows]).to_series().cast(pl.Categorical).to_physical().to_numpy()
-    number = np.full(int(coding.max(initial=0)) + 1, -1)
-    number[coding[: ends.height]] = np.arange(ends.height)
-    there = np.flatnonzero(number >= 0)
-    keys = ends[number[there]]
-    order = keys.to_series().arg_sort().to_numpy()
-    number[there[order]] = np.arange(len(there))
-    key = number[coding]
-    return keys[order], key[: ends.height], key[ends.height :]
 
 
 def _start(end: np.ndarray, length: timedelta, sawtooth: bool) -> np.ndarray:
@@ -184,14 +196,3 @@ def _until(time: np.ndarray, length: timedelta, sawtooth: bool) -> np.ndarray:
     if sawtooth:
         return (time // DAY_LENGTH + length // DAY + 1) * DAY_LENGTH - 1
     return time + length // MICROSECOND
-
-
-def _told_apart(end: np.ndarray, key: np.ndarray, keys: int) -> tuple[np.ndarray, np.ndarray]:
-    """The different pairs, by end and then by key."""
-    first, bits = int(end.min()) if len(end) else 0, keys.bit_length()
-    if len(end) == 0 or int(end.max()) - first < CODES >> bits:
-        code = np.sort((end - first) << bits | key)
-        code = code[np.append(True, code[1:] != code[:-1])[: len(code)]]
-        return (code >> bits) + first, code & ((1 << bits) - 1)
-    pairs = pl.DataFrame({"end": end, "key": key}).unique().sort("end", "key")
-    return pairs["end"].to_numpy(), pairs["key"].to_numpy()

@@ -19,15 +19,14 @@ _WORD = 1 << 62
 
 def limbs_of(values: np.ndarray, column: str) -> Limbs:
     """Each number as limbs below 2^26, all of its sign. Raises ContractViolation where one is 1e144 or beyond."""
-    rest = np.abs(values)
-    largest = float(rest.max(initial=0.0))
+    largest = max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
     if not largest < AT_MOST:
-        rows = str(int((~(rest < AT_MOST)).sum()))
+        rows = str(int((~(np.abs(values) < AT_MOST)).sum()))
         check = f"is a number below {AT_MOST:g}, to be summed exactly; count such rows, or leave them out by where="
         raise ContractViolation("windows", [{"column": column, "check": check, "value": str(largest), "rows": rows}])
     if largest < 1 << BITS and ((whole := values.astype(np.int64)) == values).all():
         return {0: whole}
-    limbs = {}
+    limbs, rest = {}, np.abs(values)
     while largest > 0:
         n = (int(np.frexp(largest)[1]) - 1) // BITS
         limb = np.trunc(np.ldexp(rest, -BITS * n))
@@ -44,7 +43,8 @@ def limbs_named(part: str, columns: Mapping[str, np.ndarray]) -> Limbs:
 
 def squares_of(limbs: Limbs) -> Limbs:
     """The squares of numbers, in limbs of 26 bits."""
-    return _carried(_product(limbs))
+    product = _product(limbs)
+    return product if all(_most(limb) <= 1 << BITS for limb in product.values()) else _carried(product)
 
 
 def rounded(limbs: Limbs, size: int) -> np.ndarray:
@@ -81,10 +81,10 @@ def _in_words(count: np.ndarray, sums: Limbs, squares: Limbs) -> dict[int, np.nd
     """The same difference for small whole numbers, which fits into one word."""
     if len(sums) != 1 or not set(squares) <= {2 * min(sums), 2 * min(sums) + 1}:
         return None
-    most = sum(int(np.abs(limb).max(initial=0)) << (n % 2 * BITS) for n, limb in squares.items())
+    most = sum(_most(limb) << (n % 2 * BITS) for n, limb in squares.items())
     if most * int(count.max(initial=0)) >= _WORD:
         return None
-    total = sum((limb << (n % 2 * BITS) for n, limb in squares.items()), np.zeros_like(count))
+    total = sum(limb << BITS if n % 2 else limb for n, limb in squares.items())
     return {2 * min(sums): count * total - _only(sums) ** 2}
 
 
@@ -113,6 +113,10 @@ def _carried(limbs: Limbs) -> Limbs:
         if above.any():
             rest[n + 1] = rest[n + 1] + above if n + 1 in rest else above
     return carried
+
+
+def _most(limb: np.ndarray) -> int:
+    return max(int(limb.max(initial=0)), -int(limb.min(initial=0)))
 
 
 def _only(limbs: Limbs) -> np.ndarray:

@@ -13,7 +13,8 @@ def extremes(values: Mapping[str, np.ndarray], since: np.ndarray, until: np.ndar
     Two runs of 2^k neighbours cover each stretch. Runs are made by doubling, as long as the stretches ask for.
     """
     found = {part: np.zeros(len(since)) for part in values}
-    power = np.frexp((until - since).astype(float))[1].astype(np.int8) - 1  # of 2, the highest within the length
+    power = (until - since).astype(float).view(np.int64) >> 52  # the exponent: of 2, the highest within the length
+    power = (power - 1023).astype(np.int16)
     first, last = int(since.min(initial=2**62)), int(until.max(initial=0))
     runs = {part: array[first:last] for part, array in values.items()}
     for k in range(int(power.max(initial=-1)) + 1):

@@ -75,18 +75,21 @@ def day_tiles(rows: pl.DataFrame, measures: Measures) -> pl.DataFrame:
 
 def by_key(key: np.ndarray) -> np.ndarray:
     """The stable order of numbers that are not negative, but for -1."""
-    number = key + 1
-    order = np.argsort(number.astype(np.uint16), kind="stable")  # of the lowest 16 bits
-    if len(key) and number.max() >= _RADIX:
-        order = order[np.argsort(number[order] // _RADIX, kind="stable")]
+    lowest = np.add(key, 1, dtype=np.uint16, casting="unsafe")  # 16 bits
+    order = np.argsort(lowest, kind="stable")
+    if len(key) and key.max() >= _RADIX - 1:
+        order = order[np.argsort((key[order] + 1) // _RADIX, kind="stable")]
     return order
 
 
 def _in_order(rows: pl.DataFrame, key: np.ndarray, is_ordered: bool) -> np.ndarray:
     """The order of rows by key and known time; if asked, those of one instant by `order`, or else by their values."""
     known = rows["known"].to_numpy()
-    order = np.argsort(known, kind="stable")
-    order = order[by_key(key[order])]
+    if (known[1:] >= known[:-1]).all():
+        order = by_key(key)
+    else:
+        order = np.argsort(known, kind="stable")
+        order = order[by_key(key[order])]
     if not is_ordered:
         return order
     same = (np.diff(known[order]) == 0) & (np.diff(key[order]) == 0)
@@ -104,7 +107,7 @@ def _of_rows(key: np.ndarray, time: np.ndarray, value: pl.Series, measure: Measu
     asked = set(measure.functions)
     elements = {"key": key, "time": time}
     if asked & {"sum", "mean", "std", "min", "max"}:
-        number = value.cast(pl.Float64).to_numpy() + 0.0  # no negative zeros
+        number = value.cast(pl.Float64).to_numpy()
         sums = limbs_of(number, measure.column) if asked & {"sum", "mean", "std"} else {}
         squares = squares_of(sums) if "std" in asked else {}
         elements |= {f"sum_{limb}": array for limb, array in sums.items()}

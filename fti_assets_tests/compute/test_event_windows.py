@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from fti_assets.compute import ends as ends_module
 from fti_assets.compute import event_windows as module
 from fti_assets.compute import measures as measures_module
 from fti_assets.compute.event_windows import event_windows, windows_at
@@ -209,7 +210,7 @@ def test_neither_blocks_nor_threads_nor_times_beyond_64_bits_change_a_bit(monkey
     rows, ends = many()
     expected = windows(rows, ends, LENGTHS)
     monkeypatch.setattr(measures_module, "CODES", 1)
-    monkeypatch.setattr(module, "CODES", 1)
+    monkeypatch.setattr(ends_module, "CODES", 1)
     assert_frame_equal(windows(rows, ends, LENGTHS), expected, check_exact=True)
     for block, threads in ((7, 1), (100, 3)):
         monkeypatch.setattr(module, "_BLOCK", block)
