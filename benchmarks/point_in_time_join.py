@@ -60,7 +60,7 @@ def _row(best: dict[str, Measured], name: str, size: Size, limit: float | None) 
 
 
 def fti(store: str, out: str, days: int, workers: int) -> int:
-    """Ours: the tables' rows, a file of 91 days each."""
+    """Ours: the tables' rows, a file for each quarter."""
     _cleared(out)
     return write_view(VIEW, span(days), FeatureStore(Path(store)), Path(out), workers=workers).rows
 

@@ -119,7 +119,7 @@ class Period:
 
     def key(self, start: datetime) -> str:
         """A period's name, the one that Dagster gives its partition: `2024-01-31`, for an hour `2024-01-31-05:00`."""
-        return f"{start:%Y-%m-%d-%H:%M}" if self.length < DAY else f"{start:%Y-%m-%d}"
+        return f"{start:%Y-%m-%d-%H:%M}" if self.length < DAY else start.date().isoformat()
 
 
 _A_MONDAY = midnight("1970-01-05")

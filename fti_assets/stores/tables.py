@@ -103,11 +103,13 @@ class PartitionedTable:
 
     def first(self) -> datetime | None:
         """The first instant of the earliest partition that has rows."""
-        return min(map(self._start, table.files), default=None) if (table := self._open()) else None
+        table = self._open()
+        return self._start(min(table.files, key=_in_time)) if table and table.files else None
 
     def last(self) -> datetime | None:
         """The first instant of the latest partition that has rows."""
-        return max(map(self._start, table.files), default=None) if (table := self._open()) else None
+        table = self._open()
+        return self._start(max(table.files, key=_in_time)) if table and table.files else None
 
     def version(self) -> int | None:
         """The table's version now; None before its first write."""
@@ -217,7 +219,7 @@ class PartitionedTable:
 
     def _values(self, start: datetime) -> dict[str, str]:
         """A partition's values of the table's partition columns."""
-        return {"ds": f"{start:%Y-%m-%d}"} | ({"hour": str(start.hour)} if self.period.length < DAY else {})
+        return {"ds": start.date().isoformat()} | ({"hour": str(start.hour)} if self.period.length < DAY else {})
 
     def _files(self, table: Snapshot, start: datetime) -> Sequence[str]:
         return table.files.get(directory_of(self._values(start)), ())
@@ -271,3 +273,8 @@ class PartitionedTable:
 
 def _month(start: datetime) -> datetime:
     return start.replace(day=1, hour=0)
+
+
+def _in_time(directory: str) -> tuple[str, int, str]:
+    """What puts folders in the order of their partitions, among them `hour=5` before `hour=10`."""
+    return directory[: len("ds=2024-01-31")], len(directory), directory
