@@ -1,9 +1,9 @@
 """The point-in-time join of 3 groups, 17 features, from files to files, against engines that people use for it.
 
-The others read the files of the feature store's partitions, one a day; ours reads the tables as its readers do, of whole
-months the file that the store keeps beside those of their days. What the others take for the same rows in a file a year
-is told, without a limit: no day of such a file can be replaced. Their spine may come out sorted by time, ours keeps
-the order that it has; and they need not ask which tables and days are there.
+The others read the files of the feature store's partitions, one a day; ours reads the tables as its readers do, whole
+months from the file that the store keeps beside those of their days. What the others take for the same rows in a file a
+year is told, without a limit: no day of such a file can be replaced. Their spine may come out sorted by time, ours
+keeps the order that it has; and they need not ask which tables and days are there.
 """
 
 import shutil

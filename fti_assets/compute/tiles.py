@@ -19,8 +19,9 @@ class Tiles:
     """The tiles of all keys that have rows.
 
     `keys` holds the keys, sorted. `cells` has a row for each `key` (its number) and `tile`, in no order: `rows`, how
-    many, and the parts of each measure as `<part>_<number>`, `first` and `last` as values. `distinct` has for each
-    measure that asks for it a row for each `key`, `value` and `time` (the tile), sorted so.
+    many, and the parts of each measure as `<part>_<number>`, `first` and `last` as values. Its `level` is 0; cells
+    of a higher one are of a run of tiles, whose number `tile` is: see `compute.runs`. `distinct` has for each measure
+    that asks for it a row for each `key`, `value` and `time` (the tile), sorted so.
     """
 
     keys: pl.DataFrame
@@ -43,11 +44,14 @@ class Tiles:
         """What `first` or `last` of a measure number."""
         return self.cells[f"{part}_{number}"] if part in ("first", "last") else None
 
-    def between(self, first: int, last: int) -> "Tiles":
-        """Those from one tile to another."""
-        cells = self.cells.filter(pl.col("tile").is_between(first, last))
-        seen = {n: frame.filter(pl.col("time").is_between(first, last)) for n, frame in self.distinct.items()}
-        return Tiles(self.keys, cells, seen)
+    def since(self, first: int) -> "Tiles":
+        """The tiles from one on."""
+        seen = {n: frame.filter(pl.col("time") >= first) for n, frame in self.distinct.items()}
+        return Tiles(self.keys, self.cells.filter(pl.col("tile") >= first), seen)
+
+    def and_runs(self, runs: "Tiles") -> "Tiles":
+        """These tiles, and runs of them that have the same keys."""
+        return Tiles(self.keys, pl.concat([self.cells, runs.cells]), self.distinct)
 
     def kept(self) -> pl.DataFrame:
         """One frame to keep: the keys themselves, and distinct values as lists."""
@@ -111,7 +115,8 @@ def _cells(key: np.ndarray, tile: np.ndarray, keys: int) -> tuple[np.ndarray, pl
         count = count[there]
     else:
         there, slot, count = np.unique(cell, return_inverse=True, return_counts=True)
-    columns = {"key": there % max(keys, 1), "tile": there // max(keys, 1) + first, "rows": count}
+    numbers = {"key": there % max(keys, 1), "tile": there // max(keys, 1) + first}
+    columns = numbers | {"level": np.zeros(len(there), np.int64), "rows": count}
     return slot, pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.Int64))
 
 

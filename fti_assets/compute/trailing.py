@@ -1,18 +1,18 @@
 """Trailing windows that end on a grid of instants, merged from the tiles of each key."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import numpy as np
 import polars as pl
 
 from fti_assets.compute.distinct import counted_once
+from fti_assets.compute.frames import TIME
 from fti_assets.compute.measures import EPOCH, MICROSECOND, Measures
-from fti_assets.compute.states import States, empty_states, merged, parts_of, statistic, taken
+from fti_assets.compute.runs import Numbers, Runs, level_of, runs_in
+from fti_assets.compute.states import States, empty_like, merged, parts_of, put, statistic, taken
 from fti_assets.compute.tiles import Tiles, tiles_of
 from fti_assets.spec.time import Window
-
-_CELLS = 1 << 22  # of one dense array: keys are taken in blocks, so that memory stays bounded
 
 
 def trailing(
@@ -46,78 +46,84 @@ def grid_windows(
     Gives the keys, `as_of` (= t) and `<column>_<statistic>_<label>`, sorted by `as_of` and key. The same t has the
     same bits whichever `window` was asked for, however the rows are ordered and wherever the tiles come from.
     """
-    step = every // MICROSECOND
-    first, end = (-(-((instant - EPOCH) // MICROSECOND) // step) for instant in (window.start, window.end))
     spans = {label: length // every for label, length in lengths.items()}
-    longest, instants = max(spans.values()), end - first
-    tiles = tiles.between(first - longest, end - 1)
-    cell_key, tile = tiles.cells["key"].to_numpy(), tiles.cells["tile"].to_numpy() - (first - longest)
+    first, end = tile_range(window, every)
+    different, longest = set(spans.values()), max(spans.values())
+    runs = Runs(tiles, runs_in(different, first, end))
+    reached = pl.col("time").is_between(first - longest, end - 1)
+    distinct = {n: frame.filter(reached) for n, frame in tiles.distinct.items()}
     keys = tiles.keys.rename(dict(zip(measures.keys, measures.by, strict=True)))
-    width = max(1, _CELLS // (longest + instants))
     blocks = []
-    for start in range(0, max(keys.height, 1), width):
-        shape = (longest + instants, min(width, keys.height - start))
-        here = np.flatnonzero((cell_key >= start) & (cell_key < start + width))
-        place = tile[here], cell_key[here] - start
-        rows = np.zeros(shape, np.int64)
-        rows[place] = tiles.cells["rows"].to_numpy()[here]
-        total = np.cumsum(rows, axis=0)
-        in_use = total[longest - 1 : -1] - np.vstack([np.zeros_like(total[:1]), total])[:instants] > 0
+    for block, places in runs.blocks(keys.height, (end - first) * len(different)):
+        levels = runs.states({"count": tiles.cells["rows"].to_numpy() > 0}, places, len(block))
+        in_use = _windows(levels, runs.numbers, longest, first, end)["count"]
         at, key = np.nonzero(in_use)
-        as_of = pl.Series("as_of", (first + at) * step).cast(pl.Datetime("us", "UTC"))
+        as_of = pl.Series("as_of", (first + at) * (every // MICROSECOND)).cast(TIME)
         found: dict[str, pl.Series] = {}
         for n, measure in enumerate(measures.all):
-            parts = parts_of(measure.functions)
-            dense = empty_states(parts, shape)
-            for part, array in tiles.states(n, parts).items():
-                dense[part][place] = array[here]
-            windows = _windows(dense, spans.values(), longest, instants)
-            used = {label: {p: a[in_use] for p, a in windows[span].items()} for label, span in spans.items()}
+            levels = runs.states(tiles.states(n, parts_of(measure.functions)), places, len(block))
+            windows = {span: _windows(levels, runs.numbers, span, first, end) for span in different}
+            used = {span: {part: array[in_use] for part, array in states.items()} for span, states in windows.items()}
+            del levels, windows  # before the next measure's are made
             for name, function, label in measures.outputs(n, spans):
                 if function == "distinct":
-                    seen = tiles.distinct[n]
-                    until = seen["time"].to_numpy() + spans[label]
-                    found[name] = counted_once(seen, until, key + start, first + at)
+                    until = distinct[n]["time"].to_numpy() + spans[label]
+                    found[name] = counted_once(distinct[n], until, key + block.start, first + at)
                 else:
-                    found[name] = statistic(function, used[label], tiles.values(n, function))
+                    found[name] = statistic(function, used[spans[label]], tiles.values(n, function))
         ordered = [found[name].alias(name) for name in measures.names(spans)]
-        blocks.append(keys[start : start + width][key].with_columns(as_of, *ordered))
+        blocks.append(keys[block.start : block.stop][key].with_columns(as_of, *ordered))
     return pl.concat(blocks).sort("as_of", maintain_order=True)
 
 
-def _windows(tiles: States, spans: Iterable[int], longest: int, instants: int) -> dict[int, States]:
-    """The merged tiles of each span (in tiles) before each instant, as arrays [instant, key].
+def tile_range(window: Window, every: timedelta) -> tuple[int, int]:
+    """The first tile of `every` that begins in the window, and the first that begins after it."""
+    step = every // MICROSECOND
+    first, end = (-(-((instant - EPOCH) // MICROSECOND) // step) for instant in (window.start, window.end))
+    return first, end
 
-    Runs of 1, 2, 4, … tiles are made by doubling, and a span takes one run for each of its bits, the shortest
-    nearest to the instant: the order of merging depends on the span alone. Only runs that are needed are made.
+
+def _windows(levels: list[States], numbers: Numbers, span: int, first: int, end: int) -> States:
+    """What the windows of `span` tiles that end at `first`, …, `end` - 1 come to, as arrays [instant, key].
+
+    A window is merged from what it has before and after the ends of the longest runs that fit, where there are two of
+    them from the run in between, too. The order of merging depends on the instant and the span alone.
     """
-    spans = set(spans)
-    powers = [1 << n for n in range(longest.bit_length())]
-    oldest = {(s, p): longest - (s & (p - 1)) - p for s in spans for p in powers if s & p}
-    needed = {p: np.zeros(longest + instants, bool) for p in powers}
-    for (_, power), start in oldest.items():
-        needed[power][start : start + instants] = True
-    for power in reversed(powers[:-1]):
-        longer = needed[2 * power]
-        needed[power] |= longer
-        needed[power][power:] |= longer[:-power]
-    windows: dict[int, States] = {}
-    runs, starts = tiles, np.arange(longest + instants)
-    for power in powers:
-        if power > 1:
-            wanted = np.flatnonzero(needed[power])
-            older, newer = (_rows(runs, np.searchsorted(starts, wanted + later)) for later in (0, power // 2))
-            runs, starts = merged(older, newer), wanted
-        for span in (s for s in spans if s & power):
-            start = int(np.searchsorted(starts, oldest[span, power]))
-            run = {part: array[start : start + instants] for part, array in runs.items()}
-            windows[span] = merged(run, windows[span]) if span in windows else run
-    return windows
+    ends, top = np.arange(first, end), level_of(span)
+    older = _beside(levels, numbers, top, range(first - span, end - span), newer=False)
+    whole = -((span - ends) >> top)
+    between = np.flatnonzero(whole < ends >> top)
+    if len(between):
+        runs = taken(levels[top], np.searchsorted(numbers[top], whole[between]))
+        put(older, between, merged(taken(older, between), runs))
+    return merged(older, _beside(levels, numbers, top, range(first, end), newer=True))
 
 
-def _rows(states: States, index: np.ndarray) -> States:
-    """Those rows of the arrays; a view where they lie at equal distances."""
-    steps = np.diff(index)
-    if len(steps) and (steps == steps[0]).all():
-        return {part: array[index[0] : index[-1] + 1 : steps[0]] for part, array in states.items()}
-    return taken(states, index)
+def _beside(levels: list[States], numbers: Numbers, top: int, tiles: range, *, newer: bool) -> States:
+    """What is `newer` than the last end of a run of level `top` and older than each tile, or the other way round.
+
+    From the runs' ends outwards: an odd multiple of the length of a run is one such run further than an even one.
+    """
+    keys = levels[0]["count"].shape[1]
+    at = _ends(tiles, top, newer)
+    states = empty_like(levels[0], (len(at), keys))
+    for level in reversed(range(top)):
+        nearer, before, at = states, at, _ends(tiles, level, newer)
+        states = {part: np.empty((len(at), keys), array.dtype) for part, array in nearer.items()}
+        even, odd = (np.flatnonzero(at & 1 == bit) for bit in (0, 1))
+        put(states, even, taken(nearer, np.searchsorted(before, at[even] >> 1)))
+        if not len(odd):
+            continue
+        runs = taken(levels[level], np.searchsorted(numbers[level], at[odd] - newer))
+        if level == top - 1:
+            put(states, odd, runs)
+            continue
+        inner, outer = taken(nearer, np.searchsorted(before, at[odd] + (not newer) >> 1)), taken(states, odd)
+        merged(*((inner, runs) if newer else (runs, inner)), into=outer)  # a view, since every other end is odd
+    return states
+
+
+def _ends(tiles: range, level: int, newer: bool) -> np.ndarray:
+    """The ends of runs of a level that are the last before, or the first after, each of the tiles."""
+    low, high = (tile >> level if newer else -(-tile >> level) for tile in (tiles.start, tiles.stop - 1))
+    return np.arange(low, high + 1) if tiles else np.zeros(0, int)

@@ -15,10 +15,10 @@ class Days(NamedTuple):
     """A day, or several in a row."""
 
     first: date
-    count: int = 1
+    number: int = 1
 
     def __str__(self) -> str:
-        return f"{self.first}" if self.count == 1 else f"{self.first}x{self.count}"
+        return f"{self.first}" if self.number == 1 else f"{self.first}x{self.number}"
 
 
 class TileStore:
@@ -49,7 +49,8 @@ class TileStore:
         """Keep the tiles in place of those of the same days and other names; a reader sees all of them or nothing."""
         folder = self.root / group
         folder.mkdir(parents=True, exist_ok=True)
-        others = _by_days(os.listdir(folder))
+        with os.scandir(folder) as entries:  # a fifth of the time of paths
+            others = _by_days(entry.name for entry in entries)
         for days, frame in frames.items():
             path = self._path(group, days, names[days])
             with in_one_step(path) as partial:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fti_assets.compute.states import EMPTY, States, empty_states, merged, parts_of, statistic, taken
+from fti_assets.compute.states import EMPTY, States, empty_like, empty_states, merged, parts_of, put, statistic, taken
 
 
 def state_of(values: list[float], first_row: int = 0) -> States:
@@ -18,7 +18,7 @@ def state_of(values: list[float], first_row: int = 0) -> States:
         len(values), sum(values), mean, sum((v - mean) ** 2 for v in values), min(values), max(values),
         first_row, first_row + len(values) - 1,
     )  # fmt: skip
-    return {part: np.array([value]) for part, value in zip(EMPTY, parts, strict=True)}
+    return {part: np.array([value], type(EMPTY[part])) for part, value in zip(EMPTY, parts, strict=True)}
 
 
 runs = st.lists(st.floats(-1e3, 1e3), max_size=6)
@@ -54,3 +54,21 @@ def test_statistics_are_null_where_a_state_holds_too_few_values() -> None:
     assert statistic("std", states, None).to_list() == [None, None, pytest.approx(2**0.5)]
     assert statistic("last", states, values).to_list() == [None, "a", "b"]
     assert statistic("max", taken(states, np.array([2, 0])), None).to_list() == [5.0, None]
+
+
+@given(runs, runs)
+def test_merging_into_other_arrays_gives_the_same_bits(older: list[float], newer: list[float]) -> None:
+    pair = state_of(older), state_of(newer, len(older))
+    into = empty_like(pair[0], (1,))
+    merged(*pair, into=into)
+    assert into == merged(*pair)
+
+
+def test_states_at_equal_distances_are_a_view_and_others_are_put_in_their_place() -> None:
+    states = {"count": np.arange(6.0)}
+    assert taken(states, np.array([1, 3, 5]))["count"].base is states["count"]
+    assert taken(states, np.array([1, 2, 5]))["count"].tolist() == [1, 2, 5]
+    for index in ([0, 2, 4], [4, 2, 0], [3], []):
+        put(states, np.array(index, int), {"count": np.full(len(index), 9.0)})
+        assert (states["count"][index] == 9).all()
+    assert states["count"].tolist() == [9, 1, 9, 9, 9, 5]

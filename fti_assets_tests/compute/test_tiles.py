@@ -38,7 +38,8 @@ def test_a_tile_holds_what_its_rows_came_to() -> None:
     assert (ua["min_0"], ua["max_0"], ua["first_0"], ua["last_0"], ua["last_1"]) == (2.0, 4.0, 4.0, 2.0, "B")
     assert (dl["key"], dl["tile"], dl["rows"], dl["count_0"], dl["last_0"], dl["last_1"]) == (0, 3, 1, 0, None, None)
     assert tiles.distinct[1].rows() == [(1, "A", 2), (1, "B", 2)]
-    assert tiles.between(3, 9).cells["key"].to_list() == [0]
+    assert tiles.since(3).cells["key"].to_list() == [0]
+    assert tiles.since(3).distinct[1].height == 0
 
 
 def many() -> pl.DataFrame:

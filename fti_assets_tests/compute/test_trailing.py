@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from fti_assets.compute import trailing as module
+from fti_assets.compute import runs
 from fti_assets.compute.measures import Measures
 from fti_assets.compute.tiles import tiles_of
 from fti_assets.compute.trailing import grid_windows, trailing
@@ -162,7 +162,7 @@ def test_the_order_of_rows_does_not_change_a_bit() -> None:
 
 def test_keys_taken_in_blocks_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = windows(many_rows(), hours(0, 50), lengths=(1, 7, 29))
-    monkeypatch.setattr(module, "_CELLS", 240)  # three keys at a time
+    monkeypatch.setattr(runs, "_CELLS", 240)  # three keys at a time
     assert_frame_equal(windows(many_rows(), hours(0, 50), lengths=(1, 7, 29)), expected, check_exact=True)
 
 

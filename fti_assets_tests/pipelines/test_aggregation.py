@@ -1,10 +1,12 @@
 """Windows computed from kept tiles are those computed from rows, also after a correction."""
 
 import shutil
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import polars as pl
@@ -18,6 +20,7 @@ from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.time import UTC, Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
+from fti_assets.stores.tile_store import Days, TileStore
 from fti_assets_tests.worlds import ALL_ORDERS, customer_history, order_source, orders, outcomes
 
 FIELDS: dict[str, Any] = {"int": int, "float": float, "str": str, "Int64": pd.Int64Dtype}
@@ -28,11 +31,14 @@ STATISTICS = {
 DAY = timedelta(days=1)
 
 
-def windows(name: str, lengths: tuple[str, ...], **given: Any) -> Aggregated:
-    """All kinds of statistics of the shop's orders by customer."""
+def windows(name: str, lengths: tuple[str, ...], without: str = "", **given: Any) -> Aggregated:
+    """All kinds of statistics of the shop's orders by customer, perhaps without one of them."""
+    statistics = {
+        column: {s: kind for s, kind in asked.items() if s != without} for column, asked in STATISTICS.items()
+    }
     columns = {
         f"{column}_{statistic}_{length}": kind
-        for column, asked in STATISTICS.items()
+        for column, asked in statistics.items()
         for statistic, kind in asked.items()
         for length in lengths
     }
@@ -42,11 +48,12 @@ def windows(name: str, lengths: tuple[str, ...], **given: Any) -> Aggregated:
     group = FeatureGroup(
         type("Habits", (pa.DataFrameModel,), namespace), keys="customer", event_time="as_of", name=name
     )
-    asked = {column: list(statistics) for column, statistics in STATISTICS.items()}
+    asked = {column: list(each) for column, each in statistics.items()}
     return group.aggregated(orders, "customer", asked, lengths, where={"gift": "is_gift"}, **given)
 
 
 DAILY = windows("daily_habits", ("7d", "9d"))
+MONTHLY = windows("monthly_habits", ("7d", "30d"), without="distinct")
 HOURLY = windows("hourly_habits", ("7h", "4d"), every="1h")
 EXACT = windows("habits_so_far", ("7d", "36h", "9d"), at=orders)
 SAWTOOTH = windows("habits_by_day", ("7d", "9d"), at=orders, sawtooth=True)
@@ -76,7 +83,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     return days
 
 
-BINDINGS = pytest.mark.parametrize("binding", [DAILY, HOURLY, EXACT, SAWTOOTH], ids=lambda b: b.group.name)
+BINDINGS = pytest.mark.parametrize("binding", [DAILY, MONTHLY, HOURLY, EXACT, SAWTOOTH], ids=lambda b: b.group.name)
 
 
 @BINDINGS
@@ -140,6 +147,93 @@ def test_only_the_days_that_a_later_refresh_reads_are_kept(own_shop: Home) -> No
     )
     aggregate(short, DAYS, own_shop.features)
     assert (own_shop.features.tiles.root / "customer_history").exists()
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Days]:
+    """The days whose kept tiles were read."""
+    found: list[Days] = []
+    original = TileStore.get
+
+    def spy(self: TileStore, group: str, names: Mapping[Days, str]) -> dict[Days, pl.DataFrame]:
+        kept = original(self, group, names)
+        found.extend(kept)
+        return kept
+
+    monkeypatch.setattr(TileStore, "get", spy)
+    return found
+
+
+FEBRUARY = Window.of_days("2024-02-01", "2024-02-14")
+
+
+def same(given: pd.DataFrame, expected: pd.DataFrame) -> bool:
+    return pl.from_pandas(given).equals(pl.from_pandas(expected))
+
+
+def test_a_day_of_30_days_reads_a_few_runs_and_no_others_days(own_shop: Home, opened: list[Days]) -> None:
+    binding, store = windows("month", ("30d",), without="distinct"), own_shop.features
+    aggregate(binding, Window.of_days("2024-01-31", "2024-02-01"), store)
+    opened.clear()
+    aggregate(binding, a_day("2024-02-02"), store)  # the day before it is new
+    assert sorted(map(str, opened)) == ["2024-01-03", "2024-01-04x2", "2024-01-06x16", "2024-01-22x8", "2024-01-30x2"]
+    for day in FEBRUARY.split(1):
+        opened.clear()
+        aggregate(binding, day, store)
+        assert len(opened) <= 8
+
+
+def test_windows_have_the_same_bits_from_runs_from_days_and_from_rows(own_shop: Home, opened: list[Days]) -> None:
+    store = own_shop.features
+    folder = store.tiles.root / "monthly_habits"
+    aggregate(MONTHLY, FEBRUARY, store)
+    day = a_day("2024-02-14")
+    from_runs = aggregate(MONTHLY, day, store)
+    assert max(days.number for days in opened) == 16
+    for run in folder.glob("*x*"):
+        run.unlink()
+    opened.clear()
+    from_days = aggregate(MONTHLY, day, store)
+    assert (len(opened), {days.number for days in opened}) == (29, {1})  # the oldest is of no later use
+    shutil.rmtree(folder)
+    opened.clear()
+    from_rows = aggregate(MONTHLY, day, store)
+    assert opened == []
+    assert same(from_runs, from_rows)
+    assert same(from_days, from_rows)
+
+
+def test_runs_and_days_deleted_at_random_cost_time_only(own_shop: Home) -> None:
+    store, random = own_shop.features, np.random.default_rng(2)
+    expected = [
+        aggregate(MONTHLY, day, store) for day in FEBRUARY.split(1) if not shutil.rmtree(store.tiles.root, True)
+    ]
+    for day, frame in zip(FEBRUARY.split(1), expected, strict=True):
+        for path in sorted((store.tiles.root / "monthly_habits").iterdir()):
+            if random.random() < 0.3:
+                path.unlink()
+        assert same(aggregate(MONTHLY, day, store), frame)
+
+
+def test_a_corrected_day_makes_its_runs_anew_and_those_of_before_are_gone(own_shop: Home, opened: list[Days]) -> None:
+    store, day, corrected = own_shop.features, a_day("2024-02-14"), date(2024, 1, 26)
+    aggregate(MONTHLY, FEBRUARY, store)
+    before = {path.name for path in (store.tiles.root / "monthly_habits").iterdir()}
+    materialize(orders.computed(lambda rows: rows.assign(quantity=9), order_source), a_day(str(corrected)), store)
+    opened.clear()
+    after = aggregate(MONTHLY, day, store)
+    assert not any(days.first <= corrected < days.first + days.number * DAY for days in opened)
+    kept = {path.name for path in (store.tiles.root / "monthly_habits").iterdir()}
+    assert {name[:-32] for name in kept} == {name[:-32] for name in before}  # all but hash and suffix
+    assert sorted(name[:-32] for name in before - kept) == [
+        "2024-01-22x16",
+        "2024-01-22x8",
+        "2024-01-26",
+        "2024-01-26x2",
+        "2024-01-26x4",
+    ]
+    shutil.rmtree(store.tiles.root)
+    assert same(aggregate(MONTHLY, day, store), after)
 
 
 def test_windows_at_rows_are_what_a_reader_counts(own_shop: Home) -> None:

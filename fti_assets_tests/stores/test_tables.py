@@ -149,6 +149,9 @@ def test_an_hour_is_replaced_without_the_others_of_its_day_and_an_empty_one_is_n
     assert (table.first(), table.last()) == (hour.start, hour.start)
     half = Window(hour.start, hour.start + timedelta(minutes=30))
     assert table.read(half)["value"].to_list() == [3], "a window that cuts an hour reads the hour"
+    tenth = Window(midnight(FIRST) + timedelta(hours=10), midnight(FIRST) + timedelta(hours=11))
+    table.write(rows(days(1, 1), [4]).with_columns(at=pl.lit(tenth.start)), tenth, pl.col("at"))
+    assert (table.first(), table.last()) == (hour.start, tenth.start), "the tenth hour follows the first"
     with pytest.raises(DeclarationError, match="expected whole hours of UTC"):
         table.write(rows(days(1, 1), [3]), half, pl.col("at"))
 

@@ -30,3 +30,14 @@ def test_new_tiles_of_a_day_replace_the_old_and_no_others(tmp_path: Path) -> Non
         "2024-01-02-old.arrows",
     ]
     assert store.get("carriers", {FIRST: "new"})[FIRST].height == 1
+
+
+def test_a_run_of_days_replaces_one_of_the_same_days_alone(tmp_path: Path) -> None:
+    store, run = TileStore(tmp_path), Days(FIRST.first, 2)
+    store.put("carriers", {FIRST: "old", run: "old"}, {FIRST: FRAME, run: FRAME})
+    store.put("carriers", {run: "new"}, {run: FRAME.head(1)})
+    assert sorted(path.name for path in (tmp_path / "carriers").iterdir()) == [
+        "2024-01-01-old.arrows",
+        "2024-01-01x2-new.arrows",
+    ]
+    assert store.get("carriers", {FIRST: "old", run: "new"})[run].height == 1
