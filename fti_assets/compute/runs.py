@@ -20,6 +20,9 @@ Places = list[tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]]
 
 _CELLS = 1 << 23  # of one dense array: keys are taken in blocks, so that memory stays bounded
 
+LONG = 32
+"""Windows of so many tiles are merged from runs of them, shorter ones from single tiles, of which they need all."""
+
 
 def level_of(span: int) -> int:
     """The level of the longest runs of windows of so many tiles: such a window holds one or two of their ends."""
@@ -29,8 +32,12 @@ def level_of(span: int) -> int:
 def runs_in(spans: Collection[int], first: int, end: int) -> Numbers:
     """The runs that windows of so many tiles are merged from, those that end at `first`, …, `end` - 1."""
     ends = np.arange(first, end)
-    found: list[list[np.ndarray]] = [[] for _ in range(level_of(max(spans)) + 1)]
+    levels = 1 + max(level_of(span) if span >= LONG else 0 for span in spans)
+    found: list[list[np.ndarray]] = [[np.zeros(0, np.int64)] for _ in range(levels)]
     for span in spans:
+        if span < LONG:
+            found[0].append(np.arange(first - span, end - 1))
+            continue
         top, starts = level_of(span), ends - span
         for level in range(top):
             newest, oldest = ends >> level, -(-starts >> level)

@@ -9,9 +9,10 @@ import polars as pl
 from fti_assets.compute.distinct import counted_once
 from fti_assets.compute.frames import TIME
 from fti_assets.compute.measures import EPOCH, MICROSECOND, Measures
-from fti_assets.compute.runs import Numbers, Runs, level_of, runs_in
-from fti_assets.compute.states import States, empty_like, merged, parts_of, put, statistic, taken
+from fti_assets.compute.runs import Runs, runs_in
+from fti_assets.compute.states import parts_of, statistic
 from fti_assets.compute.tiles import Tiles, tiles_of
+from fti_assets.compute.windows import windows
 from fti_assets.spec.time import Window
 
 
@@ -56,15 +57,15 @@ def grid_windows(
     blocks = []
     for block, places in runs.blocks(keys.height, (end - first) * len(different)):
         levels = runs.states({"count": tiles.cells["rows"].to_numpy() > 0}, places, len(block))
-        in_use = _windows(levels, runs.numbers, longest, first, end)["count"]
+        in_use = windows(levels, runs.numbers, {longest}, first, end)[longest]["count"]
         at, key = np.nonzero(in_use)
         as_of = pl.Series("as_of", (first + at) * (every // MICROSECOND)).cast(TIME)
         found: dict[str, pl.Series] = {}
         for n, measure in enumerate(measures.all):
             levels = runs.states(tiles.states(n, parts_of(measure.functions)), places, len(block))
-            windows = {span: _windows(levels, runs.numbers, span, first, end) for span in different}
-            used = {span: {part: array[in_use] for part, array in states.items()} for span, states in windows.items()}
-            del levels, windows  # before the next measure's are made
+            merged = windows(levels, runs.numbers, different, first, end)
+            used = {span: {part: array[in_use] for part, array in states.items()} for span, states in merged.items()}
+            del levels, merged  # before the next measure's are made
             for name, function, label in measures.outputs(n, spans):
                 if function == "distinct":
                     until = distinct[n]["time"].to_numpy() + spans[label]
@@ -81,49 +82,3 @@ def tile_range(window: Window, every: timedelta) -> tuple[int, int]:
     step = every // MICROSECOND
     first, end = (-(-((instant - EPOCH) // MICROSECOND) // step) for instant in (window.start, window.end))
     return first, end
-
-
-def _windows(levels: list[States], numbers: Numbers, span: int, first: int, end: int) -> States:
-    """What the windows of `span` tiles that end at `first`, …, `end` - 1 come to, as arrays [instant, key].
-
-    A window is merged from what it has before and after the ends of the longest runs that fit, where there are two of
-    them from the run in between, too. The order of merging depends on the instant and the span alone.
-    """
-    ends, top = np.arange(first, end), level_of(span)
-    older = _beside(levels, numbers, top, range(first - span, end - span), newer=False)
-    whole = -((span - ends) >> top)
-    between = np.flatnonzero(whole < ends >> top)
-    if len(between):
-        runs = taken(levels[top], np.searchsorted(numbers[top], whole[between]))
-        put(older, between, merged(taken(older, between), runs))
-    return merged(older, _beside(levels, numbers, top, range(first, end), newer=True))
-
-
-def _beside(levels: list[States], numbers: Numbers, top: int, tiles: range, *, newer: bool) -> States:
-    """What is `newer` than the last end of a run of level `top` and older than each tile, or the other way round.
-
-    From the runs' ends outwards: an odd multiple of the length of a run is one such run further than an even one.
-    """
-    keys = levels[0]["count"].shape[1]
-    at = _ends(tiles, top, newer)
-    states = empty_like(levels[0], (len(at), keys))
-    for level in reversed(range(top)):
-        nearer, before, at = states, at, _ends(tiles, level, newer)
-        states = {part: np.empty((len(at), keys), array.dtype) for part, array in nearer.items()}
-        even, odd = (np.flatnonzero(at & 1 == bit) for bit in (0, 1))
-        put(states, even, taken(nearer, np.searchsorted(before, at[even] >> 1)))
-        if not len(odd):
-            continue
-        runs = taken(levels[level], np.searchsorted(numbers[level], at[odd] - newer))
-        if level == top - 1:
-            put(states, odd, runs)
-            continue
-        inner, outer = taken(nearer, np.searchsorted(before, at[odd] + (not newer) >> 1)), taken(states, odd)
-        merged(*((inner, runs) if newer else (runs, inner)), into=outer)  # a view, since every other end is odd
-    return states
-
-
-def _ends(tiles: range, level: int, newer: bool) -> np.ndarray:
-    """The ends of runs of a level that are the last before, or the first after, each of the tiles."""
-    low, high = (tile >> level if newer else -(-tile >> level) for tile in (tiles.start, tiles.stop - 1))
-    return np.arange(low, high + 1) if tiles else np.zeros(0, int)

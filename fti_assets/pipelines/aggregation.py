@@ -105,7 +105,7 @@ class _Days:
     def pieces(self, window: Window) -> tuple[dict[Days, pl.DataFrame], list[date], Numbers]:
         """The tiles that are kept of windows on a grid, the days that are not, and the numbers of runs that are not.
 
-        A daily grid is read and kept in runs of days, too: those that its last windows hold, which later ones need.
+        Long windows on a daily grid read and keep runs of days, too: those of the last windows, which others need.
         Not so where different values are counted: each value has its time, which a run does not tell.
         """
         wanted, last = [{_number(day) for day in self.all}], 0

@@ -18,7 +18,7 @@ ALL = ("count", "sum", "mean", "std", "min", "max", "first", "last")
 MEASURES = Measures(["key"], "known", {"delay": ALL, "gate": ("last",)}, order=["n"])
 
 
-def tiles_of_days(days: int = 40) -> Tiles:
+def tiles_of_days(days: int = 110) -> Tiles:
     """Tiles of the days from 1970-01-01; one of the keys has no rows in some of them."""
     random, rows = np.random.default_rng(5), 6 * days
     frame = pl.DataFrame(
@@ -37,15 +37,16 @@ def numbers(*levels: list[int]) -> list[np.ndarray]:
     return [np.array(level, int) for level in levels]
 
 
-def test_a_window_of_seven_tiles_is_made_of_runs_of_four_two_and_one() -> None:
-    assert level_of(7) == 2
-    assert [level.tolist() for level in runs_in([7], 8, 9)] == [[1], [1], [1]]  # 1, 2 to 3 and 4 to 7
-    assert [level.tolist() for level in runs_in([7], 10, 11)] == [[3], [4], [1]]  # 3, 4 to 7 and 8 to 9
-    assert [level.tolist() for level in runs_in([7], 7, 8)] == [[6], [2], [0]]  # 0 to 3, 4 to 5 and 6
+def test_a_window_of_40_tiles_is_made_of_runs_and_one_of_three_of_its_tiles() -> None:
+    assert level_of(40) == 5
+    assert [level.tolist() for level in runs_in([40], 70, 71)] == [[], [15, 34], [16], [], [], [1]]
+    # that is 30 to 31 and 68 to 69, 64 to 67, and 32 to 63
+    assert [level.tolist() for level in runs_in([40], 64, 65)] == [[], [], [], [3], [], [1]]  # 24 to 31 and 32 to 63
+    assert [level.tolist() for level in runs_in([3], 70, 71)] == [[67, 68, 69]]
 
 
 def test_every_tile_of_a_window_is_in_one_run_and_90_tiles_are_in_eleven_at_most() -> None:
-    for span in (1, 2, 3, 7, 30, 64, 90):
+    for span in (1, 7, 32, 33, 64, 90):
         for t in range(300):
             runs = [(n << level, n + 1 << level) for level, ns in enumerate(runs_in([span], t, t + 1)) for n in ns]
             assert sorted(tile for run in runs for tile in range(*run)) == list(range(t - span, t))
@@ -74,8 +75,8 @@ def test_runs_that_are_held_are_not_joined_again() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.sets(st.integers(1, 30), min_size=1, max_size=3),
-    st.integers(0, 45),
+    st.sets(st.sampled_from([1, 5, 31, 32, 33, 47, 64, 90]), min_size=1, max_size=3),
+    st.integers(0, 115),
     st.integers(1, 12),
     st.lists(st.sets(st.integers(0, 9)), max_size=5),
     st.integers(0, 99),
@@ -88,7 +89,7 @@ def test_windows_of_runs_have_the_bits_of_windows_of_tiles(
     lengths = {f"{span}d": span * DAY for span in spans}
     window = Window(EPOCH + first * DAY, EPOCH + (first + instants) * DAY)
     expected = grid_windows(tiles, MEASURES, lengths, DAY, window)
-    some = [[], *(sorted(n for n in level if n + 1 << j + 1 <= 40) for j, level in enumerate(levels))]
+    some = [[], *(sorted(n for n in level if n + 1 << j + 1 <= 110) for j, level in enumerate(levels))]
     runs = joined(tiles, MEASURES, numbers(*some))
     given_ = grid_windows(tiles.and_runs(runs), MEASURES, lengths, DAY, window)
     assert_frame_equal(given_, expected, check_exact=True)

@@ -53,7 +53,7 @@ def windows(name: str, lengths: tuple[str, ...], without: str = "", **given: Any
 
 
 DAILY = windows("daily_habits", ("7d", "9d"))
-MONTHLY = windows("monthly_habits", ("7d", "30d"), without="distinct")
+MONTHLY = windows("monthly_habits", ("7d", "36d"), without="distinct")
 HOURLY = windows("hourly_habits", ("7h", "4d"), every="1h")
 EXACT = windows("habits_so_far", ("7d", "36h", "9d"), at=orders)
 SAWTOOTH = windows("habits_by_day", ("7d", "9d"), at=orders, sawtooth=True)
@@ -171,12 +171,12 @@ def same(given: pd.DataFrame, expected: pd.DataFrame) -> bool:
     return pl.from_pandas(given).equals(pl.from_pandas(expected))
 
 
-def test_a_day_of_30_days_reads_a_few_runs_and_no_others_days(own_shop: Home, opened: list[Days]) -> None:
-    binding, store = windows("month", ("30d",), without="distinct"), own_shop.features
+def test_a_day_of_36_days_reads_a_few_runs_and_no_others_days(own_shop: Home, opened: list[Days]) -> None:
+    binding, store = windows("month", ("36d",), without="distinct"), own_shop.features
     aggregate(binding, Window.of_days("2024-01-31", "2024-02-01"), store)
     opened.clear()
     aggregate(binding, a_day("2024-02-02"), store)  # the day before it is new
-    assert sorted(map(str, opened)) == ["2024-01-03", "2024-01-04x2", "2024-01-06x16", "2024-01-22x8", "2024-01-30x2"]
+    assert sorted(map(str, opened)) == ["2023-12-29x8", "2024-01-06x16", "2024-01-22x8", "2024-01-30x2"]
     for day in FEBRUARY.split(1):
         opened.clear()
         aggregate(binding, day, store)
@@ -194,7 +194,7 @@ def test_windows_have_the_same_bits_from_runs_from_days_and_from_rows(own_shop: 
         run.unlink()
     opened.clear()
     from_days = aggregate(MONTHLY, day, store)
-    assert (len(opened), {days.number for days in opened}) == (29, {1})  # the oldest is of no later use
+    assert (len(opened), {days.number for days in opened}) == (35, {1})  # the oldest is of no later use
     shutil.rmtree(folder)
     opened.clear()
     from_rows = aggregate(MONTHLY, day, store)
