@@ -85,7 +85,7 @@ def measure(call: Call) -> Measured:
 
 
 def contest(calls: Mapping[str, Call], rounds: int, slow: Iterable[str] = ()) -> dict[str, Measured]:
-    """The fastest of so many rounds of each call, taken in turn; those of `slow`, told without a limit, once."""
+    """The fastest of so many rounds of each call, taken in turn; those of `slow`, far from any limit, once."""
     best: dict[str, Measured] = {}
     for n in range(rounds):
         for name, call in calls.items():

@@ -12,20 +12,23 @@ from fti_assets.compute.measures import CODES, coded, numbered
 
 @dataclass(frozen=True)
 class Ends:
-    """Different pairs by key and then by time; `place` has the places of those by time and then by key."""
+    """Different pairs by time and then by key; `order` has the places of those by key and then by time."""
 
     key: np.ndarray
     time: np.ndarray
-    place: np.ndarray
+    order: np.ndarray
 
     @classmethod
     def of(cls, time: np.ndarray, key: np.ndarray, keys: int) -> Self:
         """Those of pairs in any order; the numbers of keys are below `keys`."""
         time, key = _told_apart(time, key, keys)
-        order = by_key(key)
-        place = np.empty_like(order)
-        place[order] = np.arange(len(order))
-        return cls(key[order], time[order], place)
+        return cls(key, time, by_key(key))
+
+    def in_time(self, values: np.ndarray) -> np.ndarray:
+        """The values that stand by key and then by time, by time and then by key."""
+        moved = np.empty_like(values)
+        moved[self.order] = values
+        return moved
 
 
 def numbers_of(ends: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:

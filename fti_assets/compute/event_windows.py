@@ -66,22 +66,21 @@ def event_windows(
     with ThreadPoolExecutor(_THREADS) as pool:
         sorting = pool.submit(Ends.of, ends["end"].to_numpy(), key, keys.height)  # while the first line is made
         for n, line in enumerate(lines(rows, row_key, measures, keys, kept)):
-            at = sorting.result()
-            windows = _windows(pool, line, measures.all[n].functions, at, lengths, sawtooth)
-            rooms = np.empty((len(lengths), len(measures.all[n].functions), len(at.key)))
-            answered = partial(_statistics, measures.all[n].functions, line.values, at.place)
-            answers = dict(zip(lengths, pool.map(answered, windows.values(), rooms), strict=True))
+            at, functions = sorting.result(), measures.all[n].functions
+            windows = _windows(pool, line, functions, at, lengths, sawtooth)
+            answers = dict(zip(lengths, pool.map(partial(_statistics, functions, line.values), windows), strict=True))
             for name, function, label in measures.outputs(n, lengths):
                 if function == "distinct":
                     until = _until(line.seen["time"].to_numpy(), lengths[label], sawtooth)
-                    found[name] = counted_once(line.seen, until, at.key, at.time).gather(at.place)
+                    counts = counted_once(line.seen, until, at.key[at.order], at.time[at.order])
+                    found[name] = pl.Series(at.in_time(counts.to_numpy()))
                 else:
                     found[name] = answers[label][function]
     at = sorting.result()
-    as_of = pl.Series("as_of", at.time[at.place]).cast(pl.Datetime("us", "UTC"))
+    as_of = pl.Series("as_of", at.time).cast(pl.Datetime("us", "UTC"))
     columns = pl.DataFrame([found[name].alias(name) for name in measures.names(lengths)])
     named = keys.rename(dict(zip(measures.keys, measures.by, strict=True)))
-    return pl.concat([named[at.key[at.place]], as_of.to_frame(), columns], how="horizontal")
+    return pl.concat([named[at.key], as_of.to_frame(), columns], how="horizontal")
 
 
 def _windows(
@@ -91,7 +90,7 @@ def _windows(
     ends: Ends,
     lengths: Mapping[str, timedelta],
     sawtooth: bool,
-) -> dict[str, dict[str, np.ndarray]]:
+) -> list[dict[str, np.ndarray]]:
     """What the windows of each length hold before each end.
 
     They are taken in blocks, to stay in the processor's cache and to keep two processors busy. No bit depends on it.
@@ -101,7 +100,8 @@ def _windows(
     found = {part: room.view(_TYPES.get(part, float)) for part, room in zip(parts, table, strict=True)}
 
     def fill(block: slice) -> None:
-        key, time = ends.key[block], ends.time[block]
+        places = ends.order[block]
+        key, time = ends.key[places], ends.time[places]
         starts = [_start(time, length, sawtooth) for length in lengths.values()]
         near = slice(_place(line, key[0], min(start[0] for start in starts)), _place(line, key[-1], time[-1]))
         elements = {name: array[near] for name, array in line.elements.items()}
@@ -111,10 +111,11 @@ def _windows(
         since = np.concatenate([_before(codes, at_start) for at_start in at_starts])
         until = np.tile(_before(codes, at_end), len(lengths))
         for part, array in _stretches(elements, before, parts, since, until).items():
-            found[part][:, block] = array.reshape(len(lengths), -1)
+            for room, of_length in zip(found[part], array.reshape(len(lengths), -1), strict=True):
+                room[places] = of_length
 
     list(pool.map(fill, [slice(first, first + _BLOCK) for first in range(0, size, _BLOCK)]))
-    return {label: {part: rooms[n] for part, rooms in found.items()} for n, label in enumerate(lengths)}
+    return [{part: rooms[n] for part, rooms in found.items()} for n in range(len(lengths))]
 
 
 def _place(line: Line, key: int, time: int) -> int:
@@ -166,24 +167,14 @@ def _stretches(
     return {part: found[part] for part in parts}
 
 
-def _statistics(
-    functions: Sequence[str], values: pl.Series, place: np.ndarray, held: Mapping[str, np.ndarray], rooms: np.ndarray
-) -> dict[str, pl.Series]:
-    """The statistics of the windows of one length."""
-    asked = ((function, room) for function, room in zip(functions, rooms, strict=True) if function != "distinct")
-    return {function: _statistic(function, held, values, place, room) for function, room in asked}
-
-
-def _statistic(
-    function: str, held: Mapping[str, np.ndarray], values: pl.Series, place: np.ndarray, room: np.ndarray
-) -> pl.Series:
-    """One statistic of the windows at each place, null where they hold too few values; `room` holds its numbers."""
-    series = pl.Series(held[function].take(place, out=room.view(held[function].dtype), mode="clip"))
-    if function == "count":
-        return series
-    too_few = held["count"] < (2 if function == "std" else 1)
-    series = series.set(pl.Series(too_few[place]), None) if too_few.any() else series
-    return values.gather(series) if function in ("first", "last") else series
+def _statistics(functions: Sequence[str], values: pl.Series, held: Mapping[str, np.ndarray]) -> dict[str, pl.Series]:
+    """The statistics of the windows of one length, null where they hold too few values."""
+    found = {function: pl.Series(held[function]) for function in functions if function != "distinct"}
+    for function in set(found) - {"count"}:
+        too_few = held["count"] < (2 if function == "std" else 1)
+        found[function] = found[function].set(pl.Series(too_few), None) if too_few.any() else found[function]
+        found[function] = values.gather(found[function]) if function in ("first", "last") else found[function]
+    return found
 
 
 def _start(end: np.ndarray, length: timedelta, sawtooth: bool) -> np.ndarray:

@@ -8,12 +8,13 @@ from fti_assets.compute import ends as module
 from fti_assets.compute.ends import Ends, numbers_of
 
 
-def test_ends_go_by_key_and_time_and_are_found_by_time_and_key() -> None:
+def test_ends_go_by_time_and_key_and_are_found_by_key_and_time() -> None:
     ends = Ends.of(np.array([20, 10, 10, 20, 20]), np.array([0, 1, 0, 0, 1]), 2)
-    assert (ends.key.tolist(), ends.time.tolist()) == ([0, 0, 1, 1], [10, 20, 10, 20])  # 20 of key 0 once
-    assert ends.place.tolist() == [0, 2, 1, 3]
+    assert (ends.key.tolist(), ends.time.tolist()) == ([0, 1, 0, 1], [10, 10, 20, 20])  # 20 of key 0 once
+    assert ends.order.tolist() == [0, 2, 1, 3]
+    assert ends.in_time(ends.time[ends.order]).tolist() == [10, 10, 20, 20]
     nothing = Ends.of(np.zeros(0, np.int64), np.zeros(0, np.int64), 0)
-    assert (nothing.key.tolist(), nothing.place.tolist()) == ([], [])
+    assert (nothing.key.tolist(), nothing.order.tolist()) == ([], [])
 
 
 @settings(max_examples=100, deadline=None)
@@ -25,8 +26,8 @@ def test_ends_agree_with_sorted_pairs(pairs: list[tuple[int, int]], are_far_apar
             patch.setattr(module, "CODES", 1)
         ends = Ends.of(time, key, 5)
     found = list(zip(ends.time.tolist(), ends.key.tolist(), strict=True))
-    assert found == sorted(set(pairs), key=lambda pair: (pair[1], pair[0]))
-    assert [found[n] for n in ends.place] == sorted(set(pairs))
+    assert found == sorted(set(pairs))
+    assert [found[n] for n in ends.order] == sorted(set(pairs), key=lambda pair: (pair[1], pair[0]))
 
 
 @pytest.mark.parametrize("dtype", [pl.String, pl.Int64])
