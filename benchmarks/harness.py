@@ -1,6 +1,7 @@
 """How the benchmarks measure, judge and report: both sides in one run, in turn, each in a process of its own."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -76,7 +77,11 @@ class Call:
 
 
 def measure(call: Call) -> Measured:
-    """Make one call in a fresh process. Raises RuntimeError with what it wrote to stderr when it fails."""
+    """Make one call in a fresh process, on a disk that is at rest.
+
+    Raises RuntimeError with what it wrote to stderr when it fails.
+    """
+    os.sync()  # or it would wait for what others have written
     command = [sys.executable, "-m", "benchmarks.child", json.dumps(asdict(call))]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603  # our own
     if done.returncode:
