@@ -17,7 +17,8 @@ from fti_assets.orchestration.partitions import window_of
 from fti_assets.orchestration.profile_chart import statistics_table
 from fti_assets.orchestration.set_aside import count_set_aside, intake_metadata, widened_metadata
 from fti_assets.orchestration.unchanged import restored, unchanged_versions, version_of
-from fti_assets.pipelines.features import Written, materialize
+from fti_assets.pipelines.features import materialize
+from fti_assets.pipelines.written import Written
 from fti_assets.spec.binding import Aggregated, Binding
 from fti_assets.spec.errors import ContractViolation
 from fti_assets.spec.feature_group import FeatureGroup
@@ -81,13 +82,19 @@ def feature_asset(binding: Binding, partitions: dg.TimeWindowPartitionsDefinitio
     )
     def materialized(context: dg.AssetExecutionContext, home: HomeResource) -> Result:
         window = Window.of_days("1970-01-01", "1970-01-01") if group.dimension else window_of(context)
+        done: list[Window] = []
+
+        def told(part: Window, written: Written) -> None:
+            done.append(part)
+            context.log.info(f"{part}: {written.rows:,} rows, table version {written.version}")
+
         try:
-            written = materialize(binding, window, home.open().features)
+            written = materialize(binding, window, home.open().features, told=told)
         except ContractViolation as violation:
             cases = table(violation.cases, ("column", "check", "value", "rows"))
             yield from check_results(context, key, CONTRACT, False, {"failing cases": cases, "partitions": str(window)})
-            raise dg.Failure(str(violation), allow_retries=False) from violation
-        context.log.info(f"{window}: {written.rows:,} rows, table version {written.version}")
+            before = f" ({Window(done[0].start, done[-1].end)} was written before)" if done else ""
+            raise dg.Failure(f"{violation}{before}", allow_retries=False) from violation
         if not group.dimension:
             for partition, figures in partition_figures(group, written.kept).items():
                 counted = count_set_aside(binding, written, partition)

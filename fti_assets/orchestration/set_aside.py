@@ -3,8 +3,8 @@
 from typing import Any
 
 from fti_assets.orchestration.describe import table
-from fti_assets.pipelines.features import Written
 from fti_assets.pipelines.intake import WHOLE_TABLE
+from fti_assets.pipelines.written import Written
 from fti_assets.spec.binding import Binding, Computed
 from fti_assets.spec.source import Source
 

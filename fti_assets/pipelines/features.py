@@ -1,8 +1,7 @@
 """The feature pipeline: read, compute, validate, write; or nothing."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime
 
 import pandas as pd
@@ -11,7 +10,8 @@ import polars as pl
 from fti_assets.compute.frames import to_pandas, to_polars
 from fti_assets.pipelines.aggregation import aggregate
 from fti_assets.pipelines.intake import Intake
-from fti_assets.pipelines.statistics import Kept, keep_statistics
+from fti_assets.pipelines.statistics import keep_statistics
+from fti_assets.pipelines.written import Written
 from fti_assets.spec.binding import Aggregated, Binding, Computed, Input
 from fti_assets.spec.entry import group_entry
 from fti_assets.spec.feature_group import FeatureGroup
@@ -22,33 +22,27 @@ from fti_assets.spec.time import Window
 from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.feature_store import WHOLE, FeatureStore
 
-
-@dataclass(frozen=True)
-class Written:
-    """What a materialization wrote: the table's version, the rows of each partition and their statistics.
-
-    `changed` are the keys of the partitions that are new or hold other rows than before.
-
-    `widened` are the columns that came in other types, `"order.quantity": "int32 to int64"`. `set_aside` counts the
-    rows that went to the quarantine by partition, where any did, and `reasons` says why, the most frequent first.
-    """
-
-    version: int
-    rows: int
-    rows_by_partition: dict[str, int]
-    kept: Kept = field(compare=False, repr=False)
-    changed: frozenset[str] = frozenset()
-    widened: Mapping[str, str] = field(default_factory=dict)
-    set_aside: Mapping[str, int] = field(default_factory=dict)
-    reasons: tuple[Mapping[str, str], ...] = ()
+DAYS = 400
+"""Of the parts of a long backfill, a year and some days: what is in memory does not grow with it."""
 
 
-def materialize(binding: Binding, window: Window, store: FeatureStore) -> Written:
-    """Compute and write the group's partitions of the window, in one commit, and then their statistics.
+def materialize(
+    binding: Binding,
+    window: Window,
+    store: FeatureStore,
+    *,
+    days: int = DAYS,
+    told: Callable[[Window, Written], object] = lambda _part, _written: None,
+) -> Written:
+    """Compute and write the group's partitions of the window, and then their statistics.
+
+    A longer window is done in parts of at most so many days, one commit each: memory is bounded by the part, and the
+    table is the same whatever `days` is. `told` hears of each part that is written.
 
     Rows that break a contract with `on_invalid="quarantine"` are set aside, in the place of those set aside before.
     Raises ContractViolation for a batch that breaks its contract, MissingPartitions when an input's partitions were
-    never written, and ValueError for a part of a partition; either way nothing is written and earlier ones stay.
+    never written, and ValueError for a part of a partition; either way nothing is written of its part, and earlier
+    partitions stay.
     """
     group = binding.group
     if window != (whole := group.period.covering(window)):
@@ -56,6 +50,15 @@ def materialize(binding: Binding, window: Window, store: FeatureStore) -> Writte
             f"feature group {group.name}: {window.start} to {window.end}: expected whole {group.period.noun}s of UTC, "
             f"such as {whole.start} to {whole.end}, because a partition is replaced whole"
         )
+    done = []
+    for part in [window] if group.dimension else group.period.parts(window, days):
+        done.append(_materialize(binding, part, store))
+        told(part, done[-1])
+    return Written.together(done)
+
+
+def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Written:
+    group = binding.group
     intake = Intake(group, window, store)
     if isinstance(binding, Aggregated):
         frame = aggregate(binding, window, store)

@@ -17,7 +17,7 @@ from fti_assets.pipelines.workers import importable, map_tasks, workers_of
 from fti_assets.spec.feature_view import FeatureView
 from fti_assets.spec.on_demand import OnDemand
 from fti_assets.spec.source_code import behaviour
-from fti_assets.spec.time import DAY, Window, midnight
+from fti_assets.spec.time import Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.view_files import ViewFile, ViewFiles
 
@@ -82,26 +82,11 @@ def write_view(
     if workers_of(workers) > 1:
         importable(f"view of {view.spine.name}", _parts(view))
     pins = {**table_versions(view, store), **(versions or {})}
-    slices = [Slice(view, part, store.root, pins, folder) for part in windows_of(asked, days)]
+    slices = [Slice(view, part, store.root, pins, folder) for part in asked.parts(days)]
     files.claim(_name(part.window) for part in slices)
     if min(workers_of(workers), len(slices)) == 1:
         return WrittenView(tuple(_in_turn(slices, store)))
     return WrittenView(tuple(map_tasks(write_slice, slices, workers)))
-
-
-def windows_of(window: Window, days: int) -> Iterator[Window]:
-    """The window in parts of at most so many days, which end with a month where that makes them at most half shorter.
-
-    Whole months are read from one file each.
-    """
-    start = window.start
-    while start < window.end:
-        end = min(start + days * DAY, window.end)
-        month = midnight(end.date().replace(day=1))
-        if end < window.end and month - start >= (end - start) / 2:
-            end = month
-        yield Window(start, end)
-        start = end
 
 
 def write_slice(task: Slice) -> ViewFile:

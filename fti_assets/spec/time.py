@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC as UTC_ZONE
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Annotated
 
 import pandas as pd
@@ -86,6 +87,20 @@ class Window:
             yield Window(start, end)
             start = end
 
+    def parts(self, days: int) -> Iterator["Window"]:
+        """The same, but a part ends with a month where that makes it at most half shorter.
+
+        The feature store reads a whole month from one file.
+        """
+        start = self.start
+        while start < self.end:
+            end = min(start + days * DAY, self.end)
+            month = midnight(end.date().replace(day=1))
+            if end < self.end and month - start >= (end - start) / 2:
+                end = month
+            yield Window(start, end)
+            start = end
+
     def __str__(self) -> str:
         if self != Window.of_days(self.start.date(), self.days[-1]):
             return f"{self.start:%Y-%m-%d %H:%M}...{self.end:%Y-%m-%d %H:%M}"
@@ -116,6 +131,11 @@ class Period:
         """The whole periods that the window touches."""
         starts = self.starts(window)
         return Window(starts[0], starts[-1] + self.length)
+
+    def parts(self, window: Window, days: int) -> list[Window]:
+        """Whole periods in parts of a longer window, of about so many days."""
+        starts = list(dict.fromkeys(self.start_of(part.start) for part in window.parts(days)))
+        return [Window(start, end) for start, end in pairwise([*starts, window.end])]
 
     def key(self, start: datetime) -> str:
         """A period's name, the one that Dagster gives its partition: `2024-01-31`, for an hour `2024-01-31-05:00`."""

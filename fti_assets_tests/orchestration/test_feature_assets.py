@@ -1,12 +1,15 @@
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 import dagster as dg
 import pandas as pd
 import pytest
 
+from fti_assets.orchestration import feature_assets as module
 from fti_assets.orchestration.definitions import feature_pipeline
 from fti_assets.orchestration.feature_assets import source_spec
+from fti_assets.pipelines.features import materialize
 from fti_assets.spec.source import Source
 from fti_assets.spec.time import Window
 from fti_assets.stores.home import Home
@@ -140,6 +143,22 @@ def test_a_bad_batch_fails_its_check_with_the_failing_cases(fed, feed):
     assert case.endswith("| 1 |")
     failure = run.get_step_failure_events()[0].step_failure_data
     assert "shop_outcomes breaks its contract, nothing was written: customer" in str(failure.error)
+
+
+def test_a_long_backfill_says_what_it_wrote_before_a_bad_batch(fed, feed, monkeypatch):
+    monkeypatch.setattr(module, "materialize", partial(materialize, days=2))
+    feed.broken = {"2024-01-07"}
+
+    run = fed.days("features", "2024-01-04", "2024-01-08", ORDERS, OUTCOMES)
+
+    told = str(run.get_step_failure_events()[0].step_failure_data.error)
+    assert "(2024-01-04...2024-01-05 was written before)" in told
+    written = fed.home.features.read(outcomes, Window.of_days("2024-01-01", "2024-01-08"))
+    assert {str(day) for day in written["settled_at"].dt.date()} == set(days("2024-01-04", "2024-01-05"))
+    assert fed.partitions(OUTCOMES) == [], "they are not materialized for Dagster until a run of them succeeds"
+    feed.broken = set()
+    assert fed.days("features", "2024-01-04", "2024-01-08", ORDERS, OUTCOMES).success
+    assert fed.partitions(OUTCOMES) == days("2024-01-04", "2024-01-08")
 
 
 def test_a_mended_source_heals_by_a_second_run(fed, feed):

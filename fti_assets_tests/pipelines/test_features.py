@@ -8,7 +8,8 @@ import pandera.pandas as pa
 import polars as pl
 import pytest
 
-from fti_assets.pipelines.features import Written, materialize
+from fti_assets.pipelines.features import materialize
+from fti_assets.pipelines.written import Written
 from fti_assets.spec.errors import ContractViolation, MissingPartitions
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.source import Source
@@ -119,6 +120,34 @@ def test_windows_of_any_size_give_the_same_table(own_shop: Home, store: FeatureS
         materialize(HISTORY, part, store)
     assert len(store.read(customer_history, window)) > 50
     assert store.read(customer_history, window).equals(own_shop.features.read(customer_history, window))
+
+
+@pytest.mark.parametrize("days", [11, 40, 400])
+def test_a_long_backfill_in_parts_writes_the_same_table_and_tells_the_same(
+    own_shop: Home, store: FeatureStore, days: int
+) -> None:
+    parts: list[Window] = []
+    for n, binding in enumerate((ORDERS, OUTCOMES, HISTORY), 1):
+        written = materialize(binding, EVERYTHING, store, days=days, told=lambda part, _: parts.append(part))
+        assert parts == n * list(EVERYTHING.parts(days))
+        assert store.read(binding.group, EVERYTHING).equals(own_shop.features.read(binding.group, EVERYTHING))
+        at_once = materialize(binding, EVERYTHING, own_shop.features)
+        assert (written.rows, written.rows_by_partition) == (at_once.rows, at_once.rows_by_partition)
+        assert written.kept.statistics.equals(at_once.kept.statistics)
+        assert written.kept.unusual == at_once.kept.unusual
+        assert written.changed == {str(day) for day in EVERYTHING.days}
+
+
+def test_a_bad_batch_leaves_the_parts_before_it_written(store: FeatureStore) -> None:
+    def break_the_sixth(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(quantity=rows["quantity"].mask(rows["placed_at"] >= at(date(2024, 1, 6)), -1))
+
+    parts: list[Window] = []
+    binding = orders.computed(break_the_sixth, order_source)
+    with pytest.raises(ContractViolation, match="quantity"):
+        materialize(binding, TWO_DAYS, store, days=1, told=lambda part, _: parts.append(part))
+    assert parts == [Window.of_days("2024-01-05", "2024-01-05")]
+    assert set(store.read(orders, TWO_DAYS)["placed_at"].dt.date()) == {date(2024, 1, 5)}
 
 
 def test_the_order_in_which_days_are_written_does_not_matter(own_shop: Home, store: FeatureStore) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from fti_assets.pipelines.features import Written, materialize
+from fti_assets.pipelines.features import materialize
+from fti_assets.pipelines.written import Written
 from fti_assets.spec.errors import ContractViolation
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.source import Source

@@ -1,7 +1,7 @@
 import os
 import signal
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -13,10 +13,10 @@ from polars.testing import assert_frame_equal
 from fti_assets.compute.frames import to_polars
 from fti_assets.pipelines import slices
 from fti_assets.pipelines.features import materialize
-from fti_assets.pipelines.slices import windows_of, write_view
+from fti_assets.pipelines.slices import write_view
 from fti_assets.pipelines.views import read_view, table_versions
 from fti_assets.spec.errors import Conflict, DeclarationError, MissingPartitions, WorkerDied
-from fti_assets.spec.time import DAY, Window, midnight
+from fti_assets.spec.time import Window
 from fti_assets.stores.home import Home
 from fti_assets_tests.worlds import FIRST_DAY, LAST_DAY, Amount, amount, at, order_source, orders, returns
 
@@ -154,24 +154,3 @@ def test_one_slice_for_two_workers_sees_what_was_written_in_between(own_shop: Ho
     materialize(nine, Window.of_days("2024-01-05", "2024-01-09"), own_shop.features)
     write_view(VIEW, EVERYTHING, own_shop.features, tmp_path, days=45, workers=2)
     assert_frame_equal(written(tmp_path), expected(own_shop), check_exact=True)
-
-
-def test_parts_end_with_months_where_that_makes_them_little_shorter() -> None:
-    year = Window.of_days("2024-01-01", "2024-12-31")
-    quarters = ["2024-01-01", "2024-04-01", "2024-07-01", "2024-10-01"]
-    assert [f"{part.start:%Y-%m-%d}" for part in windows_of(year, 92)] == quarters
-    assert [f"{part.start:%Y-%m-%d}" for part in windows_of(Window.of_days("2024-02-10", "2024-06-02"), 92)] == [
-        "2024-02-10",
-        "2024-05-01",
-    ]
-    assert list(windows_of(Window.of_days("2024-02-10", "2024-05-05"), 92)) == [
-        Window.of_days("2024-02-10", "2024-05-05")
-    ]
-
-
-@pytest.mark.parametrize("days", [1, 7, 20, 45, 92])
-def test_parts_follow_each_other_and_cover_the_window(days: int) -> None:
-    window = Window(midnight("2024-01-20") + timedelta(hours=5), midnight("2025-02-11"))
-    parts = list(windows_of(window, days))
-    assert [window.start, *(part.end for part in parts)] == [*(part.start for part in parts), window.end]
-    assert max(part.end - part.start for part in parts) <= days * DAY

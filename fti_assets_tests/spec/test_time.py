@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fti_assets.spec.errors import DeclarationError
-from fti_assets.spec.time import DAILY, HOURLY, PERIODS, WEEKLY, Period, Window, duration, label_of, midnight
+from fti_assets.spec.time import DAILY, DAY, HOURLY, PERIODS, WEEKLY, Period, Window, duration, label_of, midnight
 
 instants = st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 
@@ -107,3 +107,24 @@ def test_a_window_that_cuts_days_shows_its_hours() -> None:
     assert str(Window(midnight("2024-01-01"), midnight("2024-01-01") + timedelta(hours=6))) == (
         "2024-01-01 00:00...2024-01-01 06:00"
     )
+
+
+def test_parts_end_with_months_where_that_makes_them_little_shorter() -> None:
+    quarters = ["2024-01-01", "2024-04-01", "2024-07-01", "2024-10-01"]
+    assert [f"{part.start:%Y-%m-%d}" for part in Window.of_days("2024-01-01", "2024-12-31").parts(92)] == quarters
+    months = Window.of_days("2024-02-10", "2024-06-02").parts(92)
+    assert [f"{part.start:%Y-%m-%d}" for part in months] == ["2024-02-10", "2024-05-01"]
+    short = Window.of_days("2024-02-10", "2024-05-05")
+    assert list(short.parts(92)) == [short]
+
+
+@pytest.mark.parametrize("days", [1, 7, 20, 45, 92])
+@pytest.mark.parametrize("period", [None, HOURLY, DAILY, WEEKLY])
+def test_parts_follow_each_other_and_cover_the_window(days: int, period: Period | None) -> None:
+    window = Window(midnight("2024-01-20") + timedelta(hours=5), midnight("2025-02-11"))
+    window = period.covering(window) if period else window
+    parts = period.parts(window, days) if period else list(window.parts(days))
+    assert [window.start, *(part.end for part in parts)] == [*(part.start for part in parts), window.end]
+    week = 7 if period is WEEKLY else 0
+    assert max(part.end - part.start for part in parts) <= (days + week) * DAY
+    assert period is None or all(part == period.covering(part) for part in parts)
