@@ -20,6 +20,12 @@ CUTOFFS = (date(2024, 1, 22), date(2024, 1, 29))
 """When the two champions of `served` took effect."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: of two processes the one should not wait for the other's last file."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def shop_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home with the shop's whole history of features, and nothing else. Not to be changed."""

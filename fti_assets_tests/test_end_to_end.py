@@ -31,6 +31,8 @@ from fti_assets_tests.orchestration.living_shop import (
 )
 from fti_assets_tests.worlds import ALL_ORDERS, at, returns
 
+pytestmark = pytest.mark.slow
+
 BEGIN = date(2024, 1, 22)
 TEN_DAYS = Window.of_days(BEGIN, BEGIN + timedelta(days=9)).days
 DAEMON_IS_DOWN = date(2024, 1, 26)

@@ -28,6 +28,8 @@ from fti_assets_tests.orchestration.living_shop import (
 )
 from fti_assets_tests.worlds import returns
 
+pytestmark = pytest.mark.slow
+
 LIFETIME = Lifetime(
     models=[returns],
     since=date.fromisoformat(SINCE),
