@@ -37,8 +37,10 @@ class Intake:
                 conforming = conform(frame, contract.schema, f"source {contract.name}")
             else:
                 conforming = conform_group(frame, contract, window)
-        except ContractViolation:
+        except ContractViolation as violation:
             if contract.on_invalid == "fail":
+                if contract is not self._group and self._group.on_invalid == "quarantine":
+                    raise ContractViolation(violation.what, violation.cases, _of_the_group_alone(contract)) from None
                 raise
             sifted = sift(frame, contract, window, self._store.waivers(owner))
             conforming, aside = sifted.frame, sifted.aside
@@ -100,6 +102,10 @@ class Intake:
             for digest in invalid_digests(source.read(start, start + self._period.length), source):
                 partitions[digest].append(self._period.key(start))
         return [partitions[row.digest].pop(0) if partitions[row.digest] else "" for row in aside]
+
+
+def _of_the_group_alone(source: FeatureGroup | Source) -> str:
+    return f'the group sets rows aside, but its source {source.name} does not: declare on_invalid="quarantine" there: '
 
 
 def owner_of(contract: FeatureGroup | Source) -> str:

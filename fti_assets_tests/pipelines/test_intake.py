@@ -115,6 +115,19 @@ def test_a_source_sets_rows_aside_before_the_function_sees_them(store: FeatureSt
     assert [day for day, _ in held(store, SOURCE)] == ["2024-01-05", "2024-01-07"]
 
 
+def test_a_source_that_fails_where_its_group_would_set_aside_says_what_to_declare(store: FeatureStore) -> None:
+    def read(start: datetime, end: datetime) -> pd.DataFrame:
+        return spoilt("2024-01-05-03", customer=None)(order_source.read(start, end))
+
+    source = Source("shop_orders", Order, read)
+    expected = 'its source shop_orders does not: declare on_invalid="quarantine" there: customer: '
+    with pytest.raises(ContractViolation, match=expected):
+        materialize(GROUP.computed(as_given, source), FIFTH, store)
+    strict = FeatureGroup(Order, keys="order_id", event_time="placed_at")
+    with pytest.raises(ContractViolation, match="nothing was written: customer"):
+        materialize(strict.computed(as_given, source), FIFTH, store)
+
+
 def test_a_batch_that_fails_later_quarantines_nothing_of_its_source(store: FeatureStore) -> None:
     def read(start: datetime, end: datetime) -> pd.DataFrame:
         return spoilt("2024-01-05-03", customer=None)(order_source.read(start, end))
