@@ -35,12 +35,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="fti-bench-") as folder:
         os.environ["FTI_BENCH_FOLDER"] = folder
         for name in NAMES:
-            module = importlib.import_module(f"benchmarks.{name}")
+            module, start = importlib.import_module(f"benchmarks.{name}"), time.monotonic()
             rows = module.run(Path(folder), FULL)
             append(rows)
-            click.echo(table(module.TITLE, rows) + "\n")
+            click.echo(f"{table(module.TITLE, rows)}\n\n{time.monotonic() - start:.0f} s\n")
     late = past_limits(read())
-    click.echo(f"{time.monotonic() - begin:.0f} s")
+    click.echo(f"all: {time.monotonic() - begin:.0f} s")
     if late:
         raise SystemExit("past its limit: " + "; ".join(late))
 
