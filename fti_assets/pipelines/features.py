@@ -22,8 +22,8 @@ from fti_assets.spec.time import Window
 from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.feature_store import WHOLE, FeatureStore
 
-DAYS = 400
-"""Of the parts of a long backfill, a year and some days: what is in memory does not grow with it."""
+DAYS_AT_ONCE = 400
+"""A year and some days: what is in memory does not grow with a longer backfill."""
 
 
 def materialize(
@@ -31,7 +31,7 @@ def materialize(
     window: Window,
     store: FeatureStore,
     *,
-    days: int = DAYS,
+    days: int = DAYS_AT_ONCE,
     told: Callable[[Window, Written], object] = lambda _part, _written: None,
 ) -> Written:
     """Compute and write the group's partitions of the window, and then their statistics.
@@ -51,7 +51,7 @@ def materialize(
             f"such as {whole.start} to {whole.end}, because a partition is replaced whole"
         )
     done = []
-    for part in [window] if group.dimension else group.period.parts(window, days):
+    for part in [window] if group.dimension else group.period.split(window, days):
         done.append(_materialize(binding, part, store))
         told(part, done[-1])
     return Written.together(done)

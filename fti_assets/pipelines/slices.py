@@ -21,7 +21,7 @@ from fti_assets.spec.time import Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.view_files import ViewFile, ViewFiles
 
-DAYS = 92
+DAYS_AT_ONCE = 92
 """A quarter of a year."""
 
 
@@ -59,7 +59,7 @@ def write_view(
     store: FeatureStore,
     folder: Path,
     *,
-    days: int = DAYS,
+    days: int = DAYS_AT_ONCE,
     workers: int | None = None,
     versions: Mapping[str, int | None] | None = None,
 ) -> WrittenView:
@@ -82,7 +82,7 @@ def write_view(
     if workers_of(workers) > 1:
         importable(f"view of {view.spine.name}", _parts(view))
     pins = {**table_versions(view, store), **(versions or {})}
-    slices = [Slice(view, part, store.root, pins, folder) for part in asked.parts(days)]
+    slices = [Slice(view, part, store.root, pins, folder) for part in asked.split(days, by_month=True)]
     files.claim(_name(part.window) for part in slices)
     if min(workers_of(workers), len(slices)) == 1:
         return WrittenView(tuple(_in_turn(slices, store)))

@@ -79,24 +79,17 @@ class Window:
         """The window with its halo: earlier and later instants that its rows may need."""
         return Window(self.start - before, self.end + after)
 
-    def split(self, days: int) -> Iterator["Window"]:
-        """Consecutive windows of at most so many days that cover this one."""
-        start = self.start
-        while start < self.end:
-            end = min(start + timedelta(days=days), self.end)
-            yield Window(start, end)
-            start = end
+    def split(self, days: int, *, by_month: bool = False) -> Iterator["Window"]:
+        """Consecutive windows of at most so many days that cover this one.
 
-    def parts(self, days: int) -> Iterator["Window"]:
-        """The same, but a part ends with a month where that makes it at most half shorter.
-
-        The feature store reads a whole month from one file.
+        `by_month` a part ends with a month where that makes it at most half shorter: the feature store reads a whole
+        month from one file.
         """
         start = self.start
         while start < self.end:
             end = min(start + days * DAY, self.end)
             month = midnight(end.date().replace(day=1))
-            if end < self.end and month - start >= (end - start) / 2:
+            if by_month and end < self.end and month - start >= (end - start) / 2:
                 end = month
             yield Window(start, end)
             start = end
@@ -132,9 +125,9 @@ class Period:
         starts = self.starts(window)
         return Window(starts[0], starts[-1] + self.length)
 
-    def parts(self, window: Window, days: int) -> list[Window]:
-        """Whole periods in parts of a longer window, of about so many days."""
-        starts = list(dict.fromkeys(self.start_of(part.start) for part in window.parts(days)))
+    def split(self, window: Window, days: int) -> list[Window]:
+        """The window of whole periods in parts of whole periods, of about so many days, by month."""
+        starts = list(dict.fromkeys(self.start_of(part.start) for part in window.split(days, by_month=True)))
         return [Window(start, end) for start, end in pairwise([*starts, window.end])]
 
     def key(self, start: datetime) -> str:

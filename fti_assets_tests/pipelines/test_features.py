@@ -129,7 +129,7 @@ def test_a_long_backfill_in_parts_writes_the_same_table_and_tells_the_same(
     parts: list[Window] = []
     for n, binding in enumerate((ORDERS, OUTCOMES, HISTORY), 1):
         written = materialize(binding, EVERYTHING, store, days=days, told=lambda part, _: parts.append(part))
-        assert parts == n * list(EVERYTHING.parts(days))
+        assert parts == n * list(EVERYTHING.split(days, by_month=True))
         assert store.read(binding.group, EVERYTHING).equals(own_shop.features.read(binding.group, EVERYTHING))
         at_once = materialize(binding, EVERYTHING, own_shop.features)
         assert (written.rows, written.rows_by_partition) == (at_once.rows, at_once.rows_by_partition)

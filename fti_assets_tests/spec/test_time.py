@@ -110,12 +110,13 @@ def test_a_window_that_cuts_days_shows_its_hours() -> None:
 
 
 def test_parts_end_with_months_where_that_makes_them_little_shorter() -> None:
+    year = Window.of_days("2024-01-01", "2024-12-31").split(92, by_month=True)
     quarters = ["2024-01-01", "2024-04-01", "2024-07-01", "2024-10-01"]
-    assert [f"{part.start:%Y-%m-%d}" for part in Window.of_days("2024-01-01", "2024-12-31").parts(92)] == quarters
-    months = Window.of_days("2024-02-10", "2024-06-02").parts(92)
+    assert [f"{part.start:%Y-%m-%d}" for part in year] == quarters
+    months = Window.of_days("2024-02-10", "2024-06-02").split(92, by_month=True)
     assert [f"{part.start:%Y-%m-%d}" for part in months] == ["2024-02-10", "2024-05-01"]
     short = Window.of_days("2024-02-10", "2024-05-05")
-    assert list(short.parts(92)) == [short]
+    assert list(short.split(92, by_month=True)) == [short]
 
 
 @pytest.mark.parametrize("days", [1, 7, 20, 45, 92])
@@ -123,7 +124,7 @@ def test_parts_end_with_months_where_that_makes_them_little_shorter() -> None:
 def test_parts_follow_each_other_and_cover_the_window(days: int, period: Period | None) -> None:
     window = Window(midnight("2024-01-20") + timedelta(hours=5), midnight("2025-02-11"))
     window = period.covering(window) if period else window
-    parts = period.parts(window, days) if period else list(window.parts(days))
+    parts = period.split(window, days) if period else list(window.split(days, by_month=True))
     assert [window.start, *(part.end for part in parts)] == [*(part.start for part in parts), window.end]
     week = 7 if period is WEEKLY else 0
     assert max(part.end - part.start for part in parts) <= (days + week) * DAY
