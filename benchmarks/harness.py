@@ -8,12 +8,15 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import click
 
 RESULTS = Path(__file__).with_name("results.json")
 ROOT = Path(__file__).parents[1]
+SETTLED = 2
+"""So many turns of sides that take turns do not count: they load what all need."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,19 @@ def contest(calls: Mapping[str, Call], rounds: int, slow: Iterable[str] = ()) ->
             if name not in best or measured.seconds < best[name].seconds:
                 best[name] = measured
     return best
+
+
+def in_turn(sides: Mapping[str, Callable[[], float]], times: int) -> dict[str, float]:
+    """The mean seconds of each side, called in turn in this process: for work of a tenth of a second.
+
+    The sides take turns at being first, so they meet the machine's same moods; two times in a row, for every second day
+    of windows is a cheaper one. `SETTLED` times more are made before, which do not count.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for n in range(SETTLED + times):
+        for name in sides if n % 4 < 2 else reversed(list(sides)):
+            seconds[name].append(sides[name]())
+    return {name: fmean(each[SETTLED:]) for name, each in seconds.items()}
 
 
 def table(title: str, rows: Sequence[Row]) -> str:

@@ -1,16 +1,17 @@
 """Adding one day to a table of a year and to one of ten: a store whose log is read anew each time gets slower."""
 
 import time
-from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 
 import polars as pl
 
-from benchmarks.harness import Call, Row, Size, main, measure
+from benchmarks.harness import SETTLED, Call, Row, Size, in_turn, main, measure
 from benchmarks.world import FIRST, one_year_of
 from fti_assets.flights import contracts
 from fti_assets.pipelines.features import materialize
+from fti_assets.spec.binding import Binding
 from fti_assets.spec.feature_group import FeatureGroup
 from fti_assets.spec.time import DAY, Window
 from fti_assets.stores.feature_store import FeatureStore
@@ -25,9 +26,9 @@ TIMES = 32
 def run(folder: Path, size: Size) -> list[Row]:
     """A day's write alone, and a day of windows over 30 days read, computed, checked and written."""
     few, many = size.days(1), size.days(size.years)
-    rounds, times = min(size.rounds, 2), 1 + (3 if size.tiny else TIMES)
+    rounds, times = min(size.rounds, 2), 2 if size.tiny else TIMES
     for days in (few, many):
-        measure(Call(ME, "prepare", (str(folder / f"days{days}"), days, days - rounds * times)))
+        measure(Call(ME, "prepare", (str(folder / f"days{days}"), days, days - rounds * (SETTLED + times))))
     rows = []
     for kind, work in KINDS.items():
         measured = [measure(Call(ME, kind, (str(folder), few, many, times))) for _ in range(rounds)]
@@ -71,7 +72,7 @@ def write(folder: str, few: int, many: int, times: int) -> dict[str, float]:
         store.write(contracts.arrivals, moved, Window(start, start + DAY))
         return time.perf_counter() - begin
 
-    return _in_turn(folder, (few, many), times, add)
+    return in_turn({str(days): partial(add, _store(folder, days)) for days in (few, many)}, times)
 
 
 def aggregate(folder: str, few: int, many: int, times: int) -> dict[str, float]:
@@ -79,24 +80,20 @@ def aggregate(folder: str, few: int, many: int, times: int) -> dict[str, float]:
     from fti_assets.flights.features import BINDINGS
 
     (binding,) = (each for each in BINDINGS if each.group is contracts.carriers)
-
-    def refresh(store: FeatureStore) -> float:
-        start = store.known_until(contracts.carriers)
-        begin = time.perf_counter()
-        materialize(binding, Window(start, start + DAY), store)
-        return time.perf_counter() - begin
-
-    return _in_turn(folder, (few, many), times, refresh)
+    sides = {str(days): partial(seconds_of_a_day, binding, _store(folder, days)) for days in (few, many)}
+    return in_turn(sides, times)
 
 
-def _in_turn(folder: str, sizes: Sequence[int], times: int, work: Callable[[FeatureStore], float]) -> dict[str, float]:
-    """The mean for each size, each day for both, now the one first and now the other; the first day does not count."""
-    stores = {days: FeatureStore(Path(folder) / f"days{days}") for days in sizes}
-    seconds: dict[int, list[float]] = {days: [] for days in sizes}
-    for n in range(times):
-        for days in sizes if n % 2 else reversed(sizes):
-            seconds[days].append(work(stores[days]))
-    return {str(days): fmean(each[1:]) for days, each in seconds.items()}
+def seconds_of_a_day(binding: Binding, store: FeatureStore) -> float:
+    """Materialize the day after the last one that has rows."""
+    start = store.known_until(binding.group)
+    begin = time.perf_counter()
+    materialize(binding, Window(start, start + DAY), store)
+    return time.perf_counter() - begin
+
+
+def _store(folder: str, days: int) -> FeatureStore:
+    return FeatureStore(Path(folder) / f"days{days}")
 
 
 if __name__ == "__main__":

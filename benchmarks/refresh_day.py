@@ -7,26 +7,26 @@ Some days join more runs of days than others, every second one none: so the mean
 """
 
 import shutil
-import time
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
 
 import pandera.pandas as pa
 
-from benchmarks.harness import Call, Row, Size, main, measure
+from benchmarks.harness import SETTLED, Call, Row, Size, in_turn, main, measure
+from benchmarks.one_more_day import seconds_of_a_day
 from benchmarks.world import span
 from fti_assets.flights import contracts, sources, transformations
 from fti_assets.pipelines.features import materialize
 from fti_assets.spec.binding import Aggregated
 from fti_assets.spec.feature_group import FeatureGroup
-from fti_assets.spec.time import DAY, UTC, Window
+from fti_assets.spec.time import UTC
 from fti_assets.stores.feature_store import FeatureStore
 
 TITLE = "Refreshing one day of a 90-day window, against a 7-day window"
 ME = "benchmarks.refresh_day"
 WINDOWS = ("90d", "7d")
-SETTLED = 2
 
 
 class Week(pa.DataFrameModel):
@@ -84,11 +84,11 @@ BINDINGS = {
 
 def run(folder: Path, size: Size) -> list[Row]:
     """The last month of five, a day at a time, after the history before it was computed."""
-    days, last = (20, 4) if size.tiny else (157, 32)
-    measure(Call(ME, "prepare", (str(folder / "refresh"), days, last)))
+    days, last = (20, 2) if size.tiny else (157, 30)
+    measure(Call(ME, "prepare", (str(folder / "refresh"), days, SETTLED + last)))
     rows = []
     for key, limit in (("carrier", None if size.tiny else 1.2), ("tail_number", None)):
-        call = Call(ME, "refresh", (str(folder / "refresh"), days, last, key))
+        call = Call(ME, "refresh", (str(folder / "refresh"), last, key))
         rounds = [measure(call) for _ in range(min(size.rounds, 2))]
         long, short = (fmean(each.answer[window] for each in rounds) for window in WINDOWS)
         work, peak = f"one day of a 90-day window by {key}", max(each.peak_mib for each in rounds)
@@ -105,21 +105,12 @@ def prepare(folder: str, days: int, last: int) -> None:
         materialize(binding, span(days - last), store)
 
 
-def refresh(folder: str, days: int, last: int, key: str) -> dict[str, float]:
-    """The mean over the last days of each window, but for the first ones, which load what all need; in a copy.
-
-    Both windows take each day in turn, now the one first and now the other, so both meet the machine's same moods.
-    """
-    seconds: dict[str, list[float]] = {window: [] for window in WINDOWS}
+def refresh(folder: str, days: int, key: str) -> dict[str, float]:
+    """The last days one after the other, by each window; in a copy, so that each is new."""
     with TemporaryDirectory(prefix="fti-bench-") as own:
         store = FeatureStore(Path(shutil.copytree(folder, own, dirs_exist_ok=True)))
-        for n in range(last):
-            start = span(days).end - (last - n) * DAY
-            for window in WINDOWS if n % 4 < 2 else reversed(WINDOWS):  # every second day joins no runs
-                begin = time.perf_counter()
-                materialize(BINDINGS[f"{key} {window}"], Window(start, start + DAY), store)
-                seconds[window].append(time.perf_counter() - begin)
-    return {window: fmean(taken[SETTLED:]) for window, taken in seconds.items()}
+        sides = {window: partial(seconds_of_a_day, BINDINGS[f"{key} {window}"], store) for window in WINDOWS}
+        return in_turn(sides, days)
 
 
 if __name__ == "__main__":

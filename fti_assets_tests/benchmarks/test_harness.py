@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks import harness
 from benchmarks.__main__ import BEGIN, END, document
-from benchmarks.harness import Call, Measured, Row, append, contest, measure, past_limits, read, table
+from benchmarks.harness import Call, Measured, Row, append, contest, in_turn, measure, past_limits, read, table
 
 
 def row(ratio: float, limit: float | None = 1.25) -> Row:
@@ -89,3 +89,15 @@ def test_a_document_without_results_is_refused(tmp_path: Path) -> None:
     page.write_text("nothing")
     with pytest.raises(ValueError, match="run `make bench`"):
         document(page, tmp_path / "results.json")
+
+
+def test_sides_take_turns_at_being_first_and_the_first_times_do_not_count() -> None:
+    called: list[str] = []
+
+    def side(name: str, seconds: list[float]) -> float:
+        called.append(name)
+        return seconds[called.count(name) - 1]
+
+    sides = {"ours": lambda: side("ours", [9, 9, 1, 3]), "theirs": lambda: side("theirs", [8, 8, 2, 6])}
+    assert in_turn(sides, 2) == {"ours": 2, "theirs": 4}
+    assert called == ["ours", "theirs"] * 2 + ["theirs", "ours"] * 2
