@@ -29,12 +29,12 @@ def run(folder: Path, size: Size) -> list[Row]:
 
 def fti(folder: str, last: str) -> dict[str, float]:
     """The seconds through Dagster less those of direct calls."""
+    from fti_assets.assets.instance.settings import open_instance
+    from fti_assets.contracts.time import Window
+    from fti_assets.demo.runner import Runner
+    from fti_assets.features.materialize import materialize
     from fti_assets.flights.demo import defs
     from fti_assets.flights.features import BINDINGS
-    from fti_assets.orchestration.instance import open_instance
-    from fti_assets.orchestration.runner import Runner
-    from fti_assets.pipelines.features import materialize
-    from fti_assets.spec.time import Window
     from fti_assets.stores.home import Home
 
     root = _fresh(folder)

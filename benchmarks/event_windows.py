@@ -9,7 +9,7 @@ import polars as pl
 
 from benchmarks.harness import Call, Row, Size, contest, main
 from benchmarks.world import one_year_of
-from fti_assets.compute.event_windows import windows_at
+from fti_assets.features.windows.event_windows import windows_at
 
 TITLE = "Windows of 7 d + 30 d, 5 statistics, at each landing"
 ME = "benchmarks.event_windows"

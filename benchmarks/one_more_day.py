@@ -9,11 +9,11 @@ import polars as pl
 
 from benchmarks.harness import SETTLED, Call, Row, Size, in_turn, main, measure
 from benchmarks.world import FIRST, one_year_of
+from fti_assets.contracts.binding import Binding
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.time import DAY, Window
+from fti_assets.features.materialize import materialize
 from fti_assets.flights import contracts
-from fti_assets.pipelines.features import materialize
-from fti_assets.spec.binding import Binding
-from fti_assets.spec.feature_group import FeatureGroup
-from fti_assets.spec.time import DAY, Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.tables import PartitionedTable
 

@@ -14,8 +14,8 @@ import polars as pl
 
 from benchmarks.harness import Call, Measured, Row, Size, contest, main, measure
 from benchmarks.world import GROUPS, VIEW, span
-from fti_assets.pipelines.slices import write_view
 from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.views.slices import write_view
 
 TITLE = "Point-in-time join of 3 groups, 17 features, files to files"
 WORK = "point-in-time join"

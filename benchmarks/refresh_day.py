@@ -17,11 +17,11 @@ import pandera.pandas as pa
 from benchmarks.harness import SETTLED, Call, Row, Size, in_turn, main, measure
 from benchmarks.one_more_day import seconds_of_a_day
 from benchmarks.world import span
+from fti_assets.contracts.binding import Aggregated
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.time import UTC
+from fti_assets.features.materialize import materialize
 from fti_assets.flights import contracts, sources, transformations
-from fti_assets.pipelines.features import materialize
-from fti_assets.spec.binding import Aggregated
-from fti_assets.spec.feature_group import FeatureGroup
-from fti_assets.spec.time import UTC
 from fti_assets.stores.feature_store import FeatureStore
 
 TITLE = "Refreshing one day of a 90-day window, against a 7-day window"

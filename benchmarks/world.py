@@ -11,11 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
-from fti_assets.compute.frames import TIME, to_polars
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.time import DAY, Window, midnight
 from fti_assets.flights import contracts, sources, transformations
-from fti_assets.spec.feature_group import FeatureGroup
-from fti_assets.spec.feature_view import FeatureView
-from fti_assets.spec.time import DAY, Window, midnight
+from fti_assets.stores.frames import TIME, to_polars
 from fti_assets.stores.tables import PartitionedTable
 
 FIRST = midnight("2013-01-01")

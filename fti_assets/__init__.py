@@ -7,33 +7,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fti_assets.orchestration.definitions import feature_pipeline, inference_pipeline, training_pipeline
-    from fti_assets.spec.estimator import XGBoost
-    from fti_assets.spec.feature_group import FeatureGroup
-    from fti_assets.spec.feature_view import FeatureView
-    from fti_assets.spec.gates import BeatsBaseline, BeatsChampion, MaxCalibrationGap, SliceFloor
-    from fti_assets.spec.model import Model
-    from fti_assets.spec.predictions import Predictions
-    from fti_assets.spec.retrain import Retrain
-    from fti_assets.spec.source import Source
-    from fti_assets.spec.time import UTC
+    from fti_assets.assets.definitions import feature_pipeline, inference_pipeline, training_pipeline
+    from fti_assets.contracts.estimator import XGBoost
+    from fti_assets.contracts.feature_group import FeatureGroup
+    from fti_assets.contracts.feature_view import FeatureView
+    from fti_assets.contracts.gates import BeatsBaseline, BeatsChampion, MaxCalibrationGap, SliceFloor
+    from fti_assets.contracts.model import Model
+    from fti_assets.contracts.predictions import Predictions
+    from fti_assets.contracts.retrain import Retrain
+    from fti_assets.contracts.source import Source
+    from fti_assets.contracts.time import UTC
 
 _HOMES = {
-    "UTC": "spec.time",
-    "Source": "spec.source",
-    "FeatureGroup": "spec.feature_group",
-    "FeatureView": "spec.feature_view",
-    "Model": "spec.model",
-    "XGBoost": "spec.estimator",
-    "BeatsBaseline": "spec.gates",
-    "BeatsChampion": "spec.gates",
-    "MaxCalibrationGap": "spec.gates",
-    "SliceFloor": "spec.gates",
-    "Retrain": "spec.retrain",
-    "Predictions": "spec.predictions",
-    "feature_pipeline": "orchestration.definitions",
-    "training_pipeline": "orchestration.definitions",
-    "inference_pipeline": "orchestration.definitions",
+    "UTC": "contracts.time",
+    "Source": "contracts.source",
+    "FeatureGroup": "contracts.feature_group",
+    "FeatureView": "contracts.feature_view",
+    "Model": "contracts.model",
+    "XGBoost": "contracts.estimator",
+    "BeatsBaseline": "contracts.gates",
+    "BeatsChampion": "contracts.gates",
+    "MaxCalibrationGap": "contracts.gates",
+    "SliceFloor": "contracts.gates",
+    "Retrain": "contracts.retrain",
+    "Predictions": "contracts.predictions",
+    "feature_pipeline": "assets.definitions",
+    "training_pipeline": "assets.definitions",
+    "inference_pipeline": "assets.definitions",
 }
 
 __all__ = [

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fti_assets.pipelines.promotion import gate_candidates
-from fti_assets.pipelines.views import table_versions
 from fti_assets.stores.home import Home
+from fti_assets.training.promotion import gate_candidates
+from fti_assets.views.reading import table_versions
 from fti_assets_tests.worlds import returns, train_candidate, write_history
 
 # threads that wait for work by spinning take the cores from each other: it would quadruple the time of tiny fits

@@ -12,18 +12,18 @@ from functools import partial
 import pandas as pd
 import polars as pl
 
-from fti_assets.compute.differences import same_bits
-from fti_assets.compute.frames import to_polars
-from fti_assets.pipelines.audit_inputs import with_future
-from fti_assets.pipelines.features import materialize
-from fti_assets.pipelines.views import read_view
-from fti_assets.spec.binding import Binding, Computed
-from fti_assets.spec.feature_group import FeatureGroup
-from fti_assets.spec.feature_view import FeatureView
-from fti_assets.spec.source import Source
-from fti_assets.spec.time import Window
+from fti_assets.audit.altered_inputs import with_future
+from fti_assets.audit.differences import same_bits
+from fti_assets.contracts.binding import Binding, Computed
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.source import Source
+from fti_assets.contracts.time import Window
+from fti_assets.features.materialize import materialize
 from fti_assets.stores.feature_store import WHOLE
+from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
+from fti_assets.views.reading import read_view
 
 Alter = Callable[[Source, pd.DataFrame], pd.DataFrame]
 """Other rows of a source in place of these, which became known after the moment; they must keep the source's schema,

@@ -6,14 +6,14 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from fti_assets.compute.frames import to_polars
-from fti_assets.pipelines.inference import issue
-from fti_assets.pipelines.online import answer, load_online, online_features
-from fti_assets.pipelines.scoring import Scorer
-from fti_assets.pipelines.views import read_view
-from fti_assets.spec.errors import ContractViolation
-from fti_assets.spec.time import Window
+from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.time import Window
+from fti_assets.inference.batch import issue
+from fti_assets.inference.online import answer, load_online, online_features
+from fti_assets.models.scorer import Scorer
+from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
+from fti_assets.views.reading import read_view
 from fti_assets_tests.metamorphic import same_bits
 from fti_assets_tests.worlds import orders, returns
 

@@ -11,10 +11,10 @@ import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.loader import LoadingContextForTest
 
-from fti_assets.orchestration.beta import accepting_beta
-from fti_assets.spec.time import Window
+from fti_assets.assets.beta import accepting_beta
+from fti_assets.contracts.time import Window
 from fti_assets.stores.home import Home
-from fti_assets_tests.orchestration.living_shop import (
+from fti_assets_tests.assets.living_shop import (
     CHAMPION,
     DATASET,
     DECISION,

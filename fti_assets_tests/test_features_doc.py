@@ -12,14 +12,14 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from fti_assets.pipelines.datasets import build_dataset
-from fti_assets.pipelines.features import materialize
-from fti_assets.pipelines.views import read_view
-from fti_assets.spec.feature_group import FeatureGroup
-from fti_assets.spec.source import Source
-from fti_assets.spec.time import Window, midnight
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.source import Source
+from fti_assets.contracts.time import Window, midnight
+from fti_assets.features.materialize import materialize
 from fti_assets.stores.feature_store import WHOLE
 from fti_assets.stores.home import Home
+from fti_assets.training.datasets import build_dataset
+from fti_assets.views.reading import read_view
 
 DOC = Path(__file__).parent.parent / "docs" / "features.md"
 MOST_LINES = 250

@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fti_assets.pipelines.datasets import build_dataset
-from fti_assets.spec.binding import Binding
-from fti_assets.spec.source import Source
-from fti_assets.spec.time import Window, midnight
+from fti_assets.contracts.binding import Binding
+from fti_assets.contracts.source import Source
+from fti_assets.contracts.time import Window, midnight
 from fti_assets.stores.home import Home
+from fti_assets.training.datasets import build_dataset
 from fti_assets_tests.metamorphic import changes_of_the_past, rebuild_with_altered_future, rows_known_by, same_bits
 from fti_assets_tests.worlds import (
     BINDINGS,

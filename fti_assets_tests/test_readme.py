@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
+from fti_assets.assets.instance.settings import open_instance
+from fti_assets.contracts.time import Window
 from fti_assets.flights.contracts import late_arrival
-from fti_assets.orchestration.instance import open_instance
-from fti_assets.pipelines.requests import request_frame
-from fti_assets.serving.app import create_app
-from fti_assets.spec.time import Window
+from fti_assets.inference.requests import request_frame
+from fti_assets.inference.service import create_app
 from fti_assets.stores.home import Home
 
 README = Path(__file__).parent.parent / "README.md"

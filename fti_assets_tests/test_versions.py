@@ -5,15 +5,15 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from fti_assets.orchestration.definitions import feature_pipeline
-from fti_assets.pipelines.datasets import build_dataset
-from fti_assets.pipelines.features import materialize
-from fti_assets.pipelines.views import read_view
-from fti_assets.spec.errors import DeclarationError
-from fti_assets.spec.feature_view import FeatureView
-from fti_assets.spec.fingerprint import binding_version, view_version
-from fti_assets.spec.time import Window, midnight
+from fti_assets.assets.definitions import feature_pipeline
+from fti_assets.contracts.errors import DeclarationError
+from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.fingerprint import binding_version, view_version
+from fti_assets.contracts.time import Window, midnight
+from fti_assets.features.materialize import materialize
 from fti_assets.stores.home import Home
+from fti_assets.training.datasets import build_dataset
+from fti_assets.views.reading import read_view
 from fti_assets_tests.worlds import (
     BINDINGS,
     CATALOGUE,

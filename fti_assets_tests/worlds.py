@@ -12,18 +12,18 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing.pandas import DataFrame
 
-from fti_assets.pipelines.datasets import build_dataset
-from fti_assets.pipelines.features import materialize
-from fti_assets.pipelines.training import Trained, train
-from fti_assets.spec.estimator import XGBoost
-from fti_assets.spec.feature_group import FeatureGroup
-from fti_assets.spec.feature_view import FeatureView
-from fti_assets.spec.gates import BeatsBaseline
-from fti_assets.spec.model import Model
-from fti_assets.spec.source import Source
-from fti_assets.spec.time import UTC as UTC_TIME
-from fti_assets.spec.time import Window, midnight
+from fti_assets.contracts.estimator import XGBoost
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.gates import BeatsBaseline
+from fti_assets.contracts.model import Model
+from fti_assets.contracts.source import Source
+from fti_assets.contracts.time import UTC as UTC_TIME
+from fti_assets.contracts.time import Window, midnight
+from fti_assets.features.materialize import materialize
 from fti_assets.stores.home import Home
+from fti_assets.training.datasets import build_dataset
+from fti_assets.training.train import Trained, train
 
 FIRST_DAY = date(2024, 1, 1)
 LAST_DAY = date(2024, 2, 14)

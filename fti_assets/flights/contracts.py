@@ -2,14 +2,14 @@
 
 from functools import partial
 
+from fti_assets.contracts.estimator import XGBoost
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.gates import BeatsBaseline, BeatsChampion, MaxCalibrationGap, SliceFloor
+from fti_assets.contracts.model import Model
+from fti_assets.contracts.retrain import Retrain
 from fti_assets.flights import schemas, trailing_schemas
 from fti_assets.flights.on_demand import calendar, overdue, turn
-from fti_assets.spec.estimator import XGBoost
-from fti_assets.spec.feature_group import FeatureGroup
-from fti_assets.spec.feature_view import FeatureView
-from fti_assets.spec.gates import BeatsBaseline, BeatsChampion, MaxCalibrationGap, SliceFloor
-from fti_assets.spec.model import Model
-from fti_assets.spec.retrain import Retrain
 
 SINCE = "2013-01-01"
 FIRST_CUTOFF = "2013-06-01"

@@ -2,10 +2,10 @@
 
 from datetime import date
 
+from fti_assets.assets.definitions import merged
+from fti_assets.demo.year import Lifetime
 from fti_assets.flights import contracts as c
 from fti_assets.flights import features, inference, training
-from fti_assets.orchestration.definitions import merged
-from fti_assets.orchestration.lifetime import Lifetime
 
 defs = merged(features.defs, training.defs, inference.defs)
 LIFETIME = Lifetime(

@@ -1,9 +1,9 @@
 """The flights' feature pipeline: a code location."""
 
+from fti_assets.assets.definitions import feature_pipeline
 from fti_assets.flights import contracts as c
 from fti_assets.flights import sources
 from fti_assets.flights import transformations as t
-from fti_assets.orchestration.definitions import feature_pipeline
 
 HOURS = ("1h", "3h", "12h")
 DAYS = ("1d", "7d", "30d")

@@ -3,7 +3,7 @@
 import pandas as pd
 import pandera.pandas as pa
 
-from fti_assets.spec.time import UTC
+from fti_assets.contracts.time import UTC
 
 
 class Departure(pa.DataFrameModel):

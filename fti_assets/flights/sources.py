@@ -5,10 +5,10 @@ from functools import cache
 
 import pandas as pd
 
+from fti_assets.contracts.schema import columns_of
+from fti_assets.contracts.source import Source
 from fti_assets.flights import files
 from fti_assets.flights.source_schemas import Aircraft, Landing, Observation, Schedule, Takeoff
-from fti_assets.spec.schema import columns_of
-from fti_assets.spec.source import Source
 
 
 def read_schedule(start: datetime, end: datetime) -> pd.DataFrame:

@@ -7,7 +7,7 @@ the gate.
 
 import pandera.pandas as pa
 
-from fti_assets.spec.time import UTC
+from fti_assets.contracts.time import UTC
 
 
 class _Trailing(pa.DataFrameModel):

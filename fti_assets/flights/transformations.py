@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from fti_assets.contracts.schema import columns_of
 from fti_assets.flights import schemas
 from fti_assets.flights.clock import block_minutes
-from fti_assets.spec.schema import columns_of
 
 LATE_MINUTES = 15
 CLIP = (-60.0, 300.0)

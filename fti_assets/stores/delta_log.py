@@ -20,7 +20,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet
 
-from fti_assets.spec.errors import DeclarationError
+from fti_assets.contracts.errors import DeclarationError
 
 Action = dict[str, Any]
 _SUMMARIZED = [

@@ -7,15 +7,15 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 
-from fti_assets.compute.frames import to_polars
-from fti_assets.spec.errors import MissingPartitions
-from fti_assets.spec.feature_group import FeatureGroup
-from fti_assets.spec.time import Window
-from fti_assets.stores.quarantine_store import QuarantineStore
-from fti_assets.stores.slice_store import SliceStore
-from fti_assets.stores.statistics_store import StatisticsStore
+from fti_assets.contracts.errors import MissingPartitions
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.time import Window
+from fti_assets.stores.frames import to_polars
+from fti_assets.stores.quarantine import QuarantineStore
+from fti_assets.stores.slices import SliceStore
+from fti_assets.stores.statistics import StatisticsStore
 from fti_assets.stores.tables import PartitionedTable, Write
-from fti_assets.stores.tile_store import TileStore
+from fti_assets.stores.tiles import TileStore
 
 WHOLE = Window.of_days("1970-01-01", "1970-01-01")
 """The one partition that holds all of a dimension."""

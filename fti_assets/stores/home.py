@@ -8,14 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fti_assets.spec.names import checked_name
-from fti_assets.stores.dataset_store import DatasetStore
-from fti_assets.stores.durable import replace
+from fti_assets.contracts.names import checked_name
+from fti_assets.stores.datasets import DatasetStore
 from fti_assets.stores.feature_store import FeatureStore
-from fti_assets.stores.monitoring_store import MonitoringStore
-from fti_assets.stores.online_store import OnlineStore
+from fti_assets.stores.monitoring import MonitoringStore
+from fti_assets.stores.online import OnlineStore
 from fti_assets.stores.prediction_log import PredictionLog
 from fti_assets.stores.registry import Registry
+from fti_assets.stores.synced_files import replace
 
 
 @dataclass(frozen=True)

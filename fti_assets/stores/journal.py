@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fti_assets.stores.chain import Chain
+from fti_assets.stores.hash_chain import Chain
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from fti_assets.stores.durable import in_one_step
 from fti_assets.stores.partition_files import read_files
+from fti_assets.stores.synced_files import in_one_step
 
 _ROWS = "fti_assets.rows"
 _ROW_GROUP = 1 << 16

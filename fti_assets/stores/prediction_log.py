@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from fti_assets.spec.model import Model
-from fti_assets.spec.schema import Kind
-from fti_assets.spec.time import Window, midnight
+from fti_assets.contracts.model import Model
+from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.time import Window, midnight
 from fti_assets.stores.tables import PartitionedTable
 
 

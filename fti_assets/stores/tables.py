@@ -10,11 +10,11 @@ from pathlib import Path
 
 import polars as pl
 
-from fti_assets.compute.frames import POLARS_TYPES, TIME, empty
-from fti_assets.spec.errors import AlreadyIssued, Conflict, ContractViolation, DeclarationError
-from fti_assets.spec.schema import Kind
-from fti_assets.spec.time import DAILY, DAY, Period, Window, midnight
+from fti_assets.contracts.errors import AlreadyIssued, Conflict, ContractViolation, DeclarationError
+from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.time import DAILY, DAY, Period, Window, midnight
 from fti_assets.stores.delta_log import Action, DeltaLog, Snapshot, milliseconds
+from fti_assets.stores.frames import POLARS_TYPES, TIME, empty
 from fti_assets.stores.month_files import Month, MonthFiles
 from fti_assets.stores.partition_files import directory_of, read_files, write_files
 

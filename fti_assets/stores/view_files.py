@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from fti_assets.spec.errors import Conflict
-from fti_assets.stores.durable import in_one_step
+from fti_assets.contracts.errors import Conflict
+from fti_assets.stores.synced_files import in_one_step
 
 
 @dataclass(frozen=True)

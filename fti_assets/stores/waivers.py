@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fti_assets.stores.chain import Chain
-from fti_assets.stores.durable import locked
+from fti_assets.stores.hash_chain import Chain
+from fti_assets.stores.synced_files import locked
 
 _FIELDS = frozenset({"owner", "partition", "rows", "who", "why", "recorded"})
 

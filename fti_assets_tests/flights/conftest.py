@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
+from fti_assets.contracts.time import Window
+from fti_assets.features.materialize import materialize
 from fti_assets.flights.features import BINDINGS
-from fti_assets.pipelines.features import materialize
-from fti_assets.spec.time import Window
 from fti_assets.stores.feature_store import WHOLE
 from fti_assets.stores.home import Home
 

@@ -5,8 +5,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fti_assets.contracts.time import midnight
 from fti_assets.flights.clock import block_minutes, in_minutes, minutes, next_at_clock
-from fti_assets.spec.time import midnight
 
 ZONES = ("America/New_York", "America/Phoenix", "Pacific/Honolulu", "America/Puerto_Rico", "Asia/Kolkata")
 

@@ -8,16 +8,16 @@ import polars as pl
 import pytest
 from fastapi.testclient import TestClient
 
+from fti_assets.contracts.time import Window, midnight
 from fti_assets.flights import contracts as c
 from fti_assets.flights.sources import schedule
-from fti_assets.pipelines.datasets import build_dataset
-from fti_assets.pipelines.inference import issue
-from fti_assets.pipelines.online import load_online
-from fti_assets.pipelines.requests import request_fields
-from fti_assets.pipelines.training import train
-from fti_assets.serving.app import create_app
-from fti_assets.spec.time import Window, midnight
+from fti_assets.inference.batch import issue
+from fti_assets.inference.online import load_online
+from fti_assets.inference.requests import request_fields
+from fti_assets.inference.service import create_app
 from fti_assets.stores.home import Home
+from fti_assets.training.datasets import build_dataset
+from fti_assets.training.train import train
 from fti_assets_tests.flights.conftest import FORTNIGHT
 
 SMALL = replace(c.late_arrival, estimator=replace(c.TREES, rounds=10), holdout="3d")

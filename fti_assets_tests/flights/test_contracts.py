@@ -2,12 +2,12 @@ from datetime import timedelta
 
 import pytest
 
+from fti_assets.contracts.binding import Aggregated, Binding
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.time import DAY, duration, midnight
 from fti_assets.flights import contracts as c
 from fti_assets.flights import files
 from fti_assets.flights.features import BINDINGS
-from fti_assets.spec.binding import Aggregated, Binding
-from fti_assets.spec.feature_group import FeatureGroup
-from fti_assets.spec.time import DAY, duration, midnight
 
 VIEW = c.late_arrival.view
 GROUPS = [binding.group for binding in BINDINGS]

@@ -4,10 +4,10 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from fti_assets.contracts.time import midnight
 from fti_assets.flights import contracts as c
 from fti_assets.flights import features, inference, training
 from fti_assets.flights.demo import LIFETIME, defs
-from fti_assets.spec.time import midnight
 
 
 def keys(definitions: dg.Definitions) -> set[str]:

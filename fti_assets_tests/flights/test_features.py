@@ -6,13 +6,13 @@ import polars as pl
 import polars.testing
 import pytest
 
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.time import Window, midnight
 from fti_assets.flights import contracts as c
 from fti_assets.flights import files
-from fti_assets.pipelines.datasets import build_dataset
-from fti_assets.pipelines.views import read_view
-from fti_assets.spec.feature_group import FeatureGroup
-from fti_assets.spec.time import Window, midnight
 from fti_assets.stores.home import Home
+from fti_assets.training.datasets import build_dataset
+from fti_assets.views.reading import read_view
 from fti_assets_tests.flights.conftest import FORTNIGHT
 
 START, END = (pd.Timestamp(instant).tz_localize(None) for instant in (FORTNIGHT.start, FORTNIGHT.end))

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from fti_assets.contracts.source import Source
 from fti_assets.flights import contracts as c
 from fti_assets.flights.features import BINDINGS
-from fti_assets.spec.source import Source
 from fti_assets.stores.home import Home
 from fti_assets_tests.flights.conftest import FORTNIGHT
 from fti_assets_tests.metamorphic import changes_of_the_past, rebuild_with_altered_future, rows_known_by, same_bits

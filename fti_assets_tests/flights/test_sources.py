@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fti_assets.contracts.schema import compiled, first_line
+from fti_assets.contracts.source import Source
+from fti_assets.contracts.time import DAY, midnight
 from fti_assets.flights.sources import aircraft, due, landings, observations, schedule, takeoffs
-from fti_assets.pipelines.workers import map_tasks
-from fti_assets.spec.schema import compiled, first_line
-from fti_assets.spec.source import Source
-from fti_assets.spec.time import DAY, midnight
+from fti_assets.views.workers import map_tasks
 
 KNOWN = {
     "schedule": "predict_at",

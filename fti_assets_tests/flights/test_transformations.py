@@ -6,11 +6,11 @@ import pandas as pd
 import pandera.pandas as pa
 import pytest
 
-from fti_assets.compute.contract import conform
+from fti_assets.contracts.source import Source
+from fti_assets.contracts.time import midnight
 from fti_assets.flights import schemas, sources
 from fti_assets.flights import transformations as t
-from fti_assets.spec.source import Source
-from fti_assets.spec.time import midnight
+from fti_assets.validation.conform import conform
 from fti_assets_tests.flights.conftest import utc
 
 EACH = {

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from fti_assets.pipelines.datasets import build_dataset
-from fti_assets.pipelines.features import materialize
-from fti_assets.spec.entry import group_entry, model_entry
-from fti_assets.spec.time import Window, midnight
+from fti_assets.contracts.catalogue_rows import group_entry, model_entry
+from fti_assets.contracts.time import Window, midnight
+from fti_assets.features.materialize import materialize
 from fti_assets.stores.catalogue import Catalogue, Stored, consumers, get
-from fti_assets.stores.durable import Corrupt
 from fti_assets.stores.home import Home
+from fti_assets.stores.synced_files import Corrupt
+from fti_assets.training.datasets import build_dataset
 from fti_assets_tests.worlds import BINDINGS, orders, products, returns, write_history
 
 

@@ -11,9 +11,9 @@ from deltalake import DeltaTable, write_deltalake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fti_assets.spec.errors import DeclarationError
-from fti_assets.spec.schema import Kind
-from fti_assets.spec.time import DAILY, Window, midnight
+from fti_assets.contracts.errors import DeclarationError
+from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.time import DAILY, Window, midnight
 from fti_assets.stores import delta_log
 from fti_assets.stores.delta_log import DeltaLog, Snapshot
 from fti_assets.stores.tables import PartitionedTable

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fti_assets.spec.errors import MissingPartitions
-from fti_assets.spec.time import Window, midnight
+from fti_assets.contracts.errors import MissingPartitions
+from fti_assets.contracts.time import Window, midnight
 from fti_assets.stores.feature_store import WHOLE, FeatureStore
-from fti_assets_tests.spec.shop import customers, orders
+from fti_assets_tests.contracts.shop import customers, orders
 
 
 def days(first: int, last: int) -> Window:

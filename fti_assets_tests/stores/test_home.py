@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from fti_assets.spec.errors import DeclarationError
+from fti_assets.contracts.errors import DeclarationError
 from fti_assets.stores.home import Home
 
 

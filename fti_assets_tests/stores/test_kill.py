@@ -13,8 +13,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from fti_assets.spec.schema import Kind
-from fti_assets.spec.time import Window, midnight
+from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.time import Window, midnight
 from fti_assets.stores.tables import PartitionedTable
 
 COLUMNS: dict[str, Kind] = {"at": "time", "value": "integer"}

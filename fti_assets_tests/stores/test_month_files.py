@@ -8,8 +8,8 @@ from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fti_assets.spec.schema import Kind
-from fti_assets.spec.time import DAY, HOURLY, WEEKLY, Period, Window, midnight
+from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.time import DAY, HOURLY, WEEKLY, Period, Window, midnight
 from fti_assets.stores.tables import PartitionedTable
 
 COLUMNS: dict[str, Kind] = {"at": "time", "value": "integer"}

@@ -3,7 +3,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from fti_assets.spec.time import DAY, midnight
+from fti_assets.contracts.time import DAY, midnight
 from fti_assets.stores.partition_files import directory_of, read_files, write_files
 
 NEW_YEAR = midnight("2024-01-01")

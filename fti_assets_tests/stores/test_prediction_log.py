@@ -4,11 +4,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from fti_assets.spec.errors import AlreadyIssued
-from fti_assets.spec.model import Model
-from fti_assets.spec.time import Window, midnight
+from fti_assets.contracts.errors import AlreadyIssued
+from fti_assets.contracts.model import Model
+from fti_assets.contracts.time import Window, midnight
 from fti_assets.stores.prediction_log import PredictionLog, prediction_columns
-from fti_assets_tests.spec.test_model import VIEW
+from fti_assets_tests.contracts.test_model import VIEW
 
 RETURNS = Model("returns", VIEW)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fti_assets.spec.errors import Conflict, DeclarationError, NoChampion
+from fti_assets.contracts.errors import Conflict, DeclarationError, NoChampion
 from fti_assets.stores.registry import Corrupt, Entry, ModelVersion, Registry
 
 START = datetime(2013, 1, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from fti_assets.spec.errors import AlreadyIssued, ContractViolation, DeclarationError
-from fti_assets.spec.schema import Kind
-from fti_assets.spec.time import HOURLY, WEEKLY, Period, Window, midnight
+from fti_assets.contracts.errors import AlreadyIssued, ContractViolation, DeclarationError
+from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.time import HOURLY, WEEKLY, Period, Window, midnight
 from fti_assets.stores.tables import PartitionedTable
 
 COLUMNS: dict[str, Kind] = {"at": "time", "value": "integer", "who": "text"}

@@ -3,7 +3,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from fti_assets.spec.errors import Conflict
+from fti_assets.contracts.errors import Conflict
 from fti_assets.stores.view_files import ViewFile, ViewFiles
 
 FRAME = pl.DataFrame({"n": [1, 2, 3]})

@@ -1,0 +1,79 @@
+"""What the Dagster UI shows about an asset: schema, lineage of columns, freshness, tables."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from fti_assets.contracts.binding import Binding
+from fti_assets.contracts.catalogue_rows import columns
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.lineage import computed_from
+from fti_assets.contracts.schema import Kind
+
+
+def group_schema(group: FeatureGroup, meant: Mapping[str, str] | None = None) -> dg.TableSchema:
+    """The group's columns with their descriptions and constraints, from its Pandera model."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column["name"],
+                column["kind"],
+                description=column["description"] or None,
+                constraints=dg.TableColumnConstraints(nullable=column["nullable"], other=column["checks"]),
+            )
+            for column in columns(group, meant or {})
+        ]
+    )
+
+
+def group_lineage(binding: Binding) -> dict[str, dg.TableColumnLineage]:
+    """As metadata, for each aggregated column the one it is computed from; nothing where a function computes them."""
+    found = {
+        name: [dg.TableColumnDep(asset_key=feature_key(column.group), column_name=column.name)]
+        for name, column in computed_from(binding).items()
+    }
+    return {"dagster/column_lineage": dg.TableColumnLineage(found)} if found else {}
+
+
+def fresh(group: FeatureGroup, partitions: dg.TimeWindowPartitionsDefinition) -> dg.FreshnessPolicy | None:
+    """That somebody materializes the group about once a period; nothing of a system whose calendar ends."""
+    if partitions.end is not None:
+        return None
+    return dg.FreshnessPolicy.time_window(fail_window=2 * group.period.length, warn_window=1.5 * group.period.length)
+
+
+def kinds_schema(columns: Mapping[str, Kind]) -> dg.TableSchema:
+    """A schema of names and kinds alone."""
+    return dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in columns.items()])
+
+
+def view_lineage(view: FeatureView) -> dg.TableColumnLineage:
+    """For each feature that is looked up, the group's column it comes from."""
+    return dg.TableColumnLineage(
+        {
+            name: [dg.TableColumnDep(asset_key=feature_key(selection.group), column_name=column)]
+            for selection in view.selections
+            for column, name in selection.names.items()
+        }
+    )
+
+
+def feature_key(group: FeatureGroup) -> dg.AssetKey:
+    """`features/<group>`."""
+    return dg.AssetKey(["features", group.name])
+
+
+def table(rows: Sequence[Mapping[str, Any]], shown: Iterable[str]) -> dg.MetadataValue:
+    """A small table as Markdown."""
+    names = list(shown)
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    lines += ["| " + " | ".join(_cell(row.get(name)) for name in names) + " |" for row in rows]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4f}" if isinstance(value, float) else str(value).replace("|", "\\|")

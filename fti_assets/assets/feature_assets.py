@@ -1,0 +1,125 @@
+"""Feature groups and their sources as assets."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from fti_assets.assets.beta import accepting_beta
+from fti_assets.assets.charts.profile_chart import statistics_table
+from fti_assets.assets.checks import CheckResult, check_results
+from fti_assets.assets.conditions import SOURCES, at_first_and_daily, newest_missing
+from fti_assets.assets.dependencies import dependencies, slower, source_key
+from fti_assets.assets.describe import feature_key, fresh, group_lineage, group_schema, table
+from fti_assets.assets.feature_statistics import as_usual, as_usual_spec, partition_figures
+from fti_assets.assets.home_resource import HomeResource
+from fti_assets.assets.partitions import window_of
+from fti_assets.assets.quarantined_rows import count_set_aside, intake_metadata, widened_metadata
+from fti_assets.assets.unchanged import restored, unchanged_versions, version_of
+from fti_assets.contracts.binding import Aggregated, Binding
+from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.fingerprint import binding_version
+from fti_assets.contracts.lineage import meanings
+from fti_assets.contracts.schema import columns_of, first_line
+from fti_assets.contracts.source import Source
+from fti_assets.contracts.time import DAY, Window
+from fti_assets.features.materialization import Written
+from fti_assets.features.materialize import materialize
+
+CONTRACT = "contract"
+Result = Iterator[dg.MaterializeResult | dg.AssetMaterialization | CheckResult]
+
+
+def source_spec(source: Source) -> dg.AssetSpec:
+    """A source as an external asset."""
+    columns = [dg.TableColumn(name, kind) for name, kind in columns_of(source.schema).items()]
+    return dg.AssetSpec(
+        source_key(source),
+        description=first_line(source.schema),
+        group_name=SOURCES,
+        kinds={"source"},
+        metadata={"dagster/column_schema": dg.TableSchema(columns=columns)},
+    )
+
+
+@accepting_beta
+def feature_asset(binding: Binding, partitions: dg.TimeWindowPartitionsDefinition) -> dg.AssetsDefinition:
+    """A feature group as an asset: with its partitions (a dimension has none), and two checks.
+
+    A batch that breaks its contract fails the step and the check `contract`, which shows the failing cases; it writes
+    nothing and nothing downstream runs. A partition unlike those before it fails `as_usual`, which only warns.
+    """
+    group = binding.group
+    key = feature_key(group)
+    inputs = slower(binding)
+    newest = 3 * max(1, *(each.period.length // DAY for each in (group, *inputs)))
+    waiting_for = [feature_key(each) for each in inputs]
+
+    @dg.asset(
+        key=key,
+        deps=dependencies(binding),
+        partitions_def=None if group.dimension else partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=[
+            dg.AssetCheckSpec(CONTRACT, asset=key, description="Every row keeps the group's contract."),
+            as_usual_spec(group),
+        ],
+        code_version=binding_version(binding),
+        group_name="features",
+        kinds={"polars" if isinstance(binding, Aggregated) else "pandas", "deltalake"},
+        owners=list(group.owners),
+        tags=group.tags,
+        freshness_policy=fresh(group, partitions),
+        description=inspect.cleandoc(group.schema.__doc__ or ""),
+        metadata={
+            "dagster/column_schema": group_schema(group, meanings(binding)),
+            "keys": list(group.keys),
+            **_known(group),
+        },
+        automation_condition=at_first_and_daily() if group.dimension else newest_missing(newest, waiting_for),
+    )
+    def materialized(context: dg.AssetExecutionContext, home: HomeResource) -> Result:
+        window = Window.of_days("1970-01-01", "1970-01-01") if group.dimension else window_of(context)
+        done: list[Window] = []
+
+        def told(part: Window, written: Written) -> None:
+            done.append(part)
+            context.log.info(f"{part}: {written.rows:,} rows, table version {written.version}")
+
+        try:
+            written = materialize(binding, window, home.open().features, told=told)
+        except ContractViolation as violation:
+            cases = table(violation.cases, ("column", "check", "value", "rows"))
+            yield from check_results(context, key, CONTRACT, False, {"failing cases": cases, "partitions": str(window)})
+            before = f" ({Window(done[0].start, done[-1].end)} was written before)" if done else ""
+            raise dg.Failure(f"{violation}{before}", allow_retries=False) from violation
+        if not group.dimension:
+            for partition, figures in partition_figures(group, written.kept).items():
+                counted = count_set_aside(binding, written, partition)
+                context.add_asset_metadata({**figures, **counted}, partition_key=partition)
+        if lineage := group_lineage(binding):
+            context.add_asset_metadata(lineage, partition_key=max(context.partition_keys))
+        unchanged = unchanged_versions(context, key, written.changed)
+        version = version_of(context, unchanged)
+        yield dg.MaterializeResult(metadata=_figures(written, binding), data_version=version)
+        yield from restored(context, key, unchanged)
+        shown = {"rows": written.rows, "partitions": str(window), **intake_metadata(written)}
+        yield from check_results(context, key, CONTRACT, True, shown)
+        yield from as_usual(context, group, written.kept)
+
+    return materialized
+
+
+def _known(group: FeatureGroup) -> dict[str, Any]:
+    return {} if group.dimension else {"known at": str(group.known_at), "event time": str(group.event_time)}
+
+
+def _figures(written: Written, binding: Binding) -> dict[str, Any]:
+    figures: dict[str, Any] = {"table version": written.version, "rows written": written.rows}
+    figures |= widened_metadata(written)
+    if binding.group.dimension:
+        figures["statistics"] = statistics_table(written.kept.statistics)
+        figures |= count_set_aside(binding, written)
+    return figures

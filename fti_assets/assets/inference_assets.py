@@ -1,0 +1,152 @@
+"""Batch predictions and their monitoring as assets."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+import numpy as np
+
+from fti_assets.assets.beta import accepting_beta
+from fti_assets.assets.charts.plots import sparkline
+from fti_assets.assets.checks import CheckResult, check_results
+from fti_assets.assets.conditions import newest_missing
+from fti_assets.assets.describe import feature_key, kinds_schema
+from fti_assets.assets.home_resource import HomeResource
+from fti_assets.assets.partitions import DATE, days_from_to, overlapping, reaching_back, window_of
+from fti_assets.assets.training_assets import champion_key, monitoring_key
+from fti_assets.assets.unchanged import restored, unchanged_versions, version_of
+from fti_assets.contracts.fingerprint import view_version
+from fti_assets.contracts.model import Model
+from fti_assets.contracts.predictions import Predictions
+from fti_assets.contracts.time import DAILY
+from fti_assets.inference.batch import issue
+from fti_assets.monitoring.performance import DayWatched, maturing_days, watch
+from fti_assets.stores.prediction_log import prediction_columns
+
+
+def predictions_key(model: Model) -> dg.AssetKey:
+    """`predictions/<model>`."""
+    return dg.AssetKey(["predictions", model.name])
+
+
+@accepting_beta
+def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """A model's predictions, a partition a day, each issued once by the champion of that day."""
+    model = predictions.model
+    ages = {s.group: s.age for s in sorted(model.view.joined, key=lambda s: s.age)}
+
+    @dg.asset(
+        key=predictions_key(model),
+        deps=[
+            dg.AssetDep(
+                feature_key(model.view.spine),
+                partition_mapping=None if model.view.spine.period == DAILY else overlapping(),
+            ),
+            *(
+                dg.AssetDep(
+                    feature_key(group),
+                    partition_mapping=None if group.dimension else reaching_back(DAILY, age, with_itself=True),
+                )
+                for group, age in ages.items()
+            ),
+            dg.AssetDep(champion_key(model)),
+        ],
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=f"inference_{model.name}",
+        code_version=view_version(model.view),
+        kinds={"xgboost", "deltalake"},
+        owners=list(model.owners),
+        description=f"Predictions of {model.name}, issued once by the day's champion; every row names its version.",
+        metadata={"dagster/column_schema": kinds_schema(prediction_columns(model))},
+        automation_condition=newest_missing(),
+    )
+    def issued(
+        context: dg.AssetExecutionContext, home: HomeResource
+    ) -> Iterator[dg.MaterializeResult | dg.AssetMaterialization]:
+        days = issue(model, window_of(context), home.open(), context.run.run_id)
+        kept = sum(day.kept for day in days)
+        versions = sorted({day.model_version for day in days if day.model_version})
+        context.log.info(
+            f"{sum(day.rows for day in days):,} predictions on {len(days)} days by version "
+            f"{', '.join(map(str, versions)) or 'none'}"
+            + (f"; {kept} days were issued before and are kept" if kept else "")
+        )
+        for day in days:
+            figures: dict[str, Any] = {
+                "dagster/partition_row_count": day.rows,
+                "model version": day.model_version,
+                "mean prediction": day.mean_prediction,
+                "issued before": True if day.kept else None,
+            }
+            shown = {name: value for name, value in figures.items() if value is not None}
+            context.add_asset_metadata(shown, partition_key=f"{day.day:{DATE}}")
+        unchanged = unchanged_versions(context, predictions_key(model), {f"{d.day:{DATE}}" for d in days if not d.kept})
+        yield dg.MaterializeResult(data_version=version_of(context, unchanged))
+        yield from restored(context, predictions_key(model), unchanged)
+
+    return issued
+
+
+@accepting_beta
+def monitoring_asset(predictions: Predictions, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """What became known each day about the predictions before it: performance once labels matured, and drift."""
+    model = predictions.model
+    key = monitoring_key(model)
+    maturing = maturing_days(model)
+
+    @dg.asset(
+        key=key,
+        deps=[
+            dg.AssetDep(
+                predictions_key(model),
+                partition_mapping=days_from_to(-max(maturing, 2 * predictions.drift_days), -1),
+            ),
+            dg.AssetDep(feature_key(model.view.label.group), partition_mapping=days_from_to(-maturing, -1)),
+        ],
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=[
+            dg.AssetCheckSpec("drift", asset=key, description="No feature's recent days left its training profile."),
+        ],
+        group_name=f"inference_{model.name}",
+        kinds={"numpy", "deltalake"},
+        owners=list(model.owners),
+        description=f"How {model.name} did on the day whose labels matured, and how far its features drift.",
+        automation_condition=newest_missing(),
+    )
+    def watched(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult | CheckResult]:
+        days = watch(predictions, window_of(context), home.open())
+        for day in days:
+            context.add_asset_metadata(_figures(day), partition_key=f"{day.day:{DATE}}")
+        yield dg.MaterializeResult(metadata=_plots(days))
+        steady = {f"{day.day:{DATE}}": not day.drifted for day in days}
+        yield from check_results(context, key, "drift", steady, _drift(days), dg.AssetCheckSeverity.WARN)
+
+    return watched
+
+
+def _figures(day: DayWatched) -> dict[str, Any]:
+    figures = {name: value for name, value in asdict(day).items() if value is not None}
+    del figures["day"]
+    return figures | {"predicted_on": f"{day.predicted_on:{DATE}}"}
+
+
+def _drift(days: list[DayWatched]) -> dict[str, Any]:
+    figures: dict[str, Any] = {"days that drift": sum(bool(day.drifted) for day in days)}
+    compared = [(day.max_psi, day) for day in days if day.max_psi is not None]
+    if compared:
+        psi, worst = max(compared, key=lambda pair: pair[0])
+        figures["largest"] = f"{worst.max_psi_feature}, PSI {psi:.3f} on {worst.day:{DATE}}"
+    return figures
+
+
+def _plots(days: list[DayWatched]) -> dict[str, Any]:
+    shown = {"loss": "loss by day", "calibration_gap": "calibration gap by day", "max_psi": "largest PSI by day"}
+    series = {name: [getattr(day, name) for day in days] for name in shown}
+    return {
+        title: dg.MetadataValue.md(sparkline([np.nan if v is None else v for v in series[name]], title=title))
+        for name, title in shown.items()
+        if sum(value is not None for value in series[name]) > 1
+    }

@@ -1,0 +1,35 @@
+"""What the Dagster UI shows of rows that were set aside, and of columns that were widened."""
+
+from typing import Any
+
+from fti_assets.assets.describe import table
+from fti_assets.contracts.binding import Binding, Computed
+from fti_assets.contracts.source import Source
+from fti_assets.features.materialization import Written
+from fti_assets.validation.batch_validation import WHOLE_TABLE
+
+_REASONS = 10
+
+
+def count_set_aside(binding: Binding, written: Written, partition: str = WHOLE_TABLE) -> dict[str, Any]:
+    """The number that Dagster plots, 0 too, of a group that may set rows aside, itself or in a source it reads."""
+    inputs = binding.inputs if isinstance(binding, Computed) else ()
+    modes = {binding.group.on_invalid, *(given.on_invalid for given in inputs if isinstance(given, Source))}
+    if modes == {"fail"}:
+        return {}
+    return {"rows quarantined": written.set_aside.get(partition, 0)}
+
+
+def intake_metadata(written: Written) -> dict[str, Any]:
+    """For the contract's check: how many rows were set aside and the most frequent reasons; nothing where none were."""
+    rows = sum(written.set_aside.values())
+    if not rows:
+        return {}
+    reasons = table(written.reasons[:_REASONS], ("of", "column", "check", "value", "rows"))
+    return {"rows quarantined": rows, "reasons": reasons}
+
+
+def widened_metadata(written: Written) -> dict[str, Any]:
+    """The columns that came in other types; nothing where all came as declared."""
+    shown = [{"column": column, "types": types} for column, types in written.widened.items()]
+    return {"widened columns": table(shown, ("column", "types"))} if shown else {}

@@ -1,0 +1,87 @@
+"""Inputs whose future is altered: sources that read other rows, and a store that answers with other rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cache
+
+import pandas as pd
+import polars as pl
+
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.source import Source
+from fti_assets.contracts.time import Window
+from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.validation.batch_validation import Intake
+
+AlterFrame = Callable[[pd.DataFrame], pd.DataFrame]
+Later = Callable[[pl.DataFrame], pl.DataFrame]
+"""Another frame in place of an input's rows of a window."""
+_INSTANT = timedelta(microseconds=1)
+
+
+def with_future(source: Source, alter: AlterFrame, t: datetime) -> Source:
+    """The source as it is up to and with `t`, its rows known later given to `alter`.
+
+    What `alter` gives must keep the schema and become known in the days in which these did.
+    """
+    after = t + _INSTANT
+
+    def read(start: datetime, end: datetime) -> pd.DataFrame:
+        if end <= after:
+            return source.read(start, end)
+        later = alter(source.read(max(start, after), end))
+        return pd.concat([source.read(start, after), later], ignore_index=True) if start < after else later
+
+    return replace(source, read=read)
+
+
+def read_once(source: Source, group: FeatureGroup, store: FeatureStore) -> Source:
+    """The source as the group takes it in, each window read once: conforming, less the rows that are set aside."""
+
+    @cache
+    def read(start: datetime, end: datetime) -> pd.DataFrame:
+        return Intake(group, Window(start, end), store).kept(source.read(start, end), source)
+
+    return replace(source, read=read)
+
+
+class AuditedStore(FeatureStore):
+    """A store that is read for an audit: each read once, and one group's rows altered where that is asked for.
+
+    It is never written to.
+    """
+
+    def __init__(self, store: FeatureStore) -> None:
+        super().__init__(store.root, tables={})
+        self._kept: dict[tuple[str, Window, tuple[str, ...] | None, int | None], pl.DataFrame] = {}
+        self._altered: FeatureGroup | None = None
+        self._alter: Later | None = None
+
+    def altered(self, group: FeatureGroup, alter: Later) -> "AuditedStore":
+        """The same store with other rows of one group."""
+        other = AuditedStore(self)
+        other._tables, other._kept = self._tables, self._kept
+        other._altered, other._alter = group, alter
+        return other
+
+    def snapshot(self) -> "AuditedStore":
+        """Itself: each table stays as it was when first opened."""
+        return self
+
+    def files(self, group: FeatureGroup, window: Window, version: int | None = None) -> list[str]:  # noqa: ARG002
+        """None: no file holds such rows, so nothing that was computed from a file is taken or kept in their place."""
+        return []
+
+    def read(
+        self, group: FeatureGroup, window: Window, columns: Sequence[str] | None = None, version: int | None = None
+    ) -> pl.DataFrame:
+        """The group's rows, altered if it is the one."""
+        whole = self._alter is not None and group == self._altered
+        name = (group.name, window, tuple(columns) if columns is not None and not whole else None, version)
+        if name not in self._kept:
+            self._kept[name] = super().read(group, window, None if whole else columns, version)
+        rows = self._kept[name]
+        if self._alter is not None and whole:
+            rows = self._alter(rows)
+        return rows if columns is None else rows.select(columns)

@@ -1,0 +1,142 @@
+"""The leakage audit of a whole system: every group, every view, every label, in a store made for it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from fti_assets.audit.feature_groups import audit_binding, groups_read, inputs_of
+from fti_assets.audit.findings import Finding, merged
+from fti_assets.audit.known_times import audit_times
+from fti_assets.audit.views import audit_labels, audit_view
+from fti_assets.contracts.binding import Aggregated, Binding
+from fti_assets.contracts.errors import DeclarationError, unknown
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.model import Model
+from fti_assets.contracts.selection import Selection
+from fti_assets.contracts.time import Window
+from fti_assets.features.materialize import materialize
+from fti_assets.stores.feature_store import WHOLE
+from fti_assets.stores.home import Home
+from fti_assets.views.reading import known_window
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was looked at and what was found."""
+
+    findings: list[Finding]
+    groups: int
+    views: int
+    features: int
+    moments: int
+
+    @property
+    def leaks(self) -> list[Finding]:
+        """The findings that fail the audit."""
+        return [finding for finding in self.findings if finding.severity == "leak"]
+
+
+def audit_system(
+    bindings: Sequence[Binding],
+    models: Sequence[Model],
+    window: Window,
+    home: Home,
+    a_day: int,
+    say: Callable[[str], None],
+) -> Audit:
+    """Build the groups of the window, with the history that they need, in an empty home, and audit everything there.
+
+    Raises DeclarationError for a group that is read and not computed, ContractViolation for a batch that breaks its
+    contract, LookupError when no model has a row in the window.
+    """
+    bindings = in_order(bindings)
+    views = _distinct(model.view for model in models)
+    _refuse_unbound(bindings, models)
+    _build(bindings, models, window, home, say)
+    found: list[Finding] = []
+    for binding in bindings:
+        found += _said(say, f"feature group {binding.group.name}", audit_binding(binding, window, home.features, a_day))
+    found += _said(say, "known times", audit_times(bindings, window, home.features))
+    for view in views:
+        found += _said(say, f"view of {view.spine.name}", audit_view(view, window, home, a_day))
+    for model in models:
+        found += _said(say, f"label of {model.name}", audit_labels(model, window, home))
+    features = sum(len(view.columns) for view in views)
+    return Audit(merged(found), len(bindings), len(models), features, a_day * len(window.days))
+
+
+def in_order(bindings: Sequence[Binding]) -> list[Binding]:
+    """The bindings, each after those whose groups it reads. Raises DeclarationError where they read in a circle."""
+    bound = {binding.group: binding for binding in bindings}
+    reads = {binding.group: [g for g in groups_read(binding) if g in bound] for binding in bindings}
+    try:
+        return [bound[group] for group in TopologicalSorter(reads).static_order()]
+    except CycleError as error:
+        circle = " reads ".join(group.name for group in error.args[1])
+        raise DeclarationError(f"feature groups read each other in a circle: {circle}") from None
+
+
+def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Window) -> dict[FeatureGroup, Window]:
+    """The days that each group must be there for: the window, what is read back from it, and the labels after it."""
+    windows = {binding.group: window for binding in bindings}
+
+    def reach(group: FeatureGroup, needed: Window) -> None:
+        have = windows[group]
+        windows[group] = Window(min(have.start, needed.start), max(have.end, needed.end))
+
+    for model in models:
+        view, after = model.view, window.widened(after=model.view.label.horizon)
+        reach(view.label.group, after)
+        for selection in view.joined:
+            reach(selection.group, Window(known_window(selection.group, window, selection.age).start, after.end))
+    for binding in reversed(bindings):
+        needed = windows[binding.group]
+        if isinstance(binding, Aggregated):
+            reach(binding.source, needed.widened(before=binding.halo))
+        for given in inputs_of(binding):
+            if isinstance(given, FeatureGroup):
+                reach(given, needed)
+            elif isinstance(given, Selection):
+                reach(given.group, needed.widened(before=given.age))
+    return {group: group.period.covering(needed) for group, needed in windows.items()}
+
+
+def _build(
+    bindings: Sequence[Binding], models: Sequence[Model], window: Window, home: Home, say: Callable[[str], None]
+) -> None:
+    say(f"computing {len(bindings)} feature groups for {window}, with the history that they need")
+    windows, rows = history_of(bindings, models, window), 0
+    for binding in bindings:
+        if binding.group.dimension:
+            materialize(binding, WHOLE, home.features)
+        else:
+            rows += materialize(binding, windows[binding.group], home.features).rows
+    if not rows:
+        raise LookupError(f"no feature group has a row in {window}: choose other days with --from")
+
+
+def _refuse_unbound(bindings: Sequence[Binding], models: Iterable[Model]) -> None:
+    bound = {binding.group.name for binding in bindings}
+    read = {f"feature group {b.group.name}": groups_read(b) for b in bindings}
+    read |= {f"model {model.name}": [*model.view.groups, model.view.label.group] for model in models}
+    for reader, groups in read.items():
+        for group in groups:
+            if group.name not in bound:
+                raise DeclarationError(f"{reader}: among the bindings, {unknown('feature group', group.name, bound)}")
+
+
+def _distinct(views: Iterable[FeatureView]) -> list[FeatureView]:
+    """The views, but of those that differ in the label alone the first."""
+    kept: list[FeatureView] = []
+    for view in views:
+        if not any(
+            view.spine == v.spine and view.features == v.features and view.on_demand == v.on_demand for v in kept
+        ):
+            kept.append(view)
+    return kept
+
+
+def _said(say: Callable[[str], None], what: str, found: list[Finding]) -> list[Finding]:
+    say(f"{what}: {f'{len(found)} findings' if found else 'nothing found'}")
+    return found

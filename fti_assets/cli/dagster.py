@@ -1,0 +1,93 @@
+"""The `fti` commands that need Dagster: the demo and the UI."""
+
+import importlib
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+DEFAULT_DEMO = "fti_assets.flights.demo"
+
+
+@click.command()
+@click.option(
+    "--system", metavar="MODULE", default=DEFAULT_DEMO, show_default=True, help="A module: defs and LIFETIME."
+)
+@click.pass_obj
+def demo(home: Path, system: str) -> None:
+    """Live through the flights of 2013 in minutes, through Dagster.
+
+    Backfills every feature group, trains the first champion at 2013-06-01, then lives week after week until December:
+    decide whether to retrain, perhaps train, judge and promote, predict each day and monitor it. Ends with a table and
+    writes the same numbers to summary.json in the home. Run again, it resumes where it was stopped or killed.
+
+    \b
+    Example:
+      fti --home /data/fti demo
+    """
+    from fti_assets.demo.demo import run_demo
+    from fti_assets.demo.summary import as_text
+    from fti_assets.stores.home import Home
+
+    stores = Home(home)
+    os.environ["FTI_HOME"] = str(home)
+    module = importlib.import_module(system)
+    click.echo(f"home: {home}")
+    summary = run_demo(module.defs, module.LIFETIME, stores, click.echo)
+    click.echo(as_text(summary))
+    click.echo(f"\nThe same numbers: {home / 'summary.json'}. Features, models, predictions: {home}.")
+    click.echo("Look at them: make ui. Ask the champion: make serve.")
+    click.echo('By hand: eval "$(fti init)", then dg launch as in the README.')
+
+
+@click.command()
+@click.pass_obj
+def init(home: Path) -> None:
+    """Create the home and its Dagster instance, and print what a shell must export for `dg launch`.
+
+    \b
+    Example:
+      eval "$(fti --home /data/fti init)"
+    """
+    from fti_assets.assets.instance.settings import instance_directory
+    from fti_assets.stores.home import Home
+
+    click.echo(f"export FTI_HOME={shlex.quote(str(home))}")
+    click.echo(f"export DAGSTER_HOME={shlex.quote(str(instance_directory(Home(home))))}")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="The port to listen on.")
+@click.option("--daemon", is_flag=True, help="Run the daemon in its place: conditions and sensors keep the loop going.")
+@click.option(
+    "--workspace",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=Path("workspace.yaml"),
+    show_default=True,
+    help="The code locations.",
+)
+@click.pass_obj
+def ui(home: Path, host: str, port: int, daemon: bool, workspace: Path) -> None:
+    """Serve the Dagster UI over the home's instance, or run its daemon.
+
+    \b
+    Example:
+      fti ui --port 3001
+      fti ui --daemon
+    """
+    from fti_assets.assets.instance.settings import instance_directory
+    from fti_assets.stores.home import Home
+
+    environment = os.environ | {"FTI_HOME": str(home), "DAGSTER_HOME": str(instance_directory(Home(home)))}
+    if daemon:
+        arguments = ["dagster-daemon", "run", "-w", str(workspace)]
+    else:
+        arguments = ["dagster-webserver", "-w", str(workspace), "-h", host, "-p", str(port)]
+    program = shutil.which(arguments[0], path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    if program is None:
+        raise click.ClickException(f"{arguments[0]} is not installed beside {sys.executable}: pip install fti_assets")
+    os.execve(program, arguments, environment)  # noqa: S606  # the project's own server, no shell

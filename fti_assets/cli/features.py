@@ -1,0 +1,231 @@
+"""`fti features`: what is in the feature store, how fresh it is, and who uses it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fti_assets.cli.text import minute, pairs, table
+
+if TYPE_CHECKING:
+    from fti_assets.stores.catalogue import Entry, Stored
+
+SHOWN_MISSING = 5
+SHOWN_LETTERS = 60
+NOBODY = "nobody"
+
+
+@click.group()
+def features() -> None:
+    """See what is in the feature store, how fresh it is, and who uses it.
+
+    Everything is read from the home: neither Dagster nor the code that computed it is needed.
+
+    \b
+    Example:
+      fti features list
+      fti features show carriers
+      fti features search delay
+    """
+
+
+@features.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+@click.pass_obj
+def list_groups(home: Path, as_json: bool) -> None:
+    """List every feature group, with what is stored of it and who uses it.
+
+    Stored are the partitions that were written, and those missing between the first and the last. Newest is when the
+    newest row became known. Models and groups use it that read any of its columns.
+
+    \b
+    Example:
+      fti features list
+    """
+    groups, used = _groups(home), _used(home)
+    shown = [{**_facts(entry, _stored(home, entry)), "used by": _users(entry, used)} for entry in groups.values()]
+    if as_json:
+        click.echo(json.dumps(shown, indent=1, default=str))
+    elif shown:
+        header = ["group", "keys", "columns", "partitions", "stored", "missing", "newest", "used by", "description"]
+        table(header, [_row(each) for each in shown])
+    else:
+        click.echo(f"no feature groups in {home}: materialize features/<name>, or choose another --home")
+
+
+@features.command()
+@click.argument("group")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+@click.pass_obj
+def show(home: Path, group: str, as_json: bool) -> None:
+    """Show all that is known of one group: contract, columns with their meaning and users, inputs, what is stored.
+
+    \b
+    Example:
+      fti features show carriers
+    """
+    from fti_assets.stores.catalogue import get
+
+    groups, used = _groups(home), _used(home)
+    entry = get(groups, "feature group", group)
+    stored = _stored(home, entry)
+    beside = [name for name in groups if _family(name) == _family(group) and name != group]
+    columns = [{**column, "used by": used.get(f"{group}.{column['name']}", {})} for column in entry["columns"]]
+    if as_json:
+        facts = {**_facts(entry, stored), "missing": list(stored.missing), "other versions": beside}
+        click.echo(json.dumps({**entry, **facts, "columns": columns}, indent=1, default=str))
+        return
+    click.echo(f"{group}: {entry['documentation'] or 'not described'}\n")
+    pairs(_shown(entry, stored, beside))
+    click.echo("\ninputs")
+    for given in entry["inputs"]:
+        click.echo(f"  {_input(given)}")
+    click.echo("\ncolumns")
+    header = ["column", "kind", "null", "meaning", "checks", "used by"]
+    table([f"  {header[0]}", *header[1:]], [_column(column) for column in columns])
+
+
+@features.command()
+@click.argument("text")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+@click.pass_obj
+def search(home: Path, text: str, as_json: bool) -> None:
+    """Find a text, in any case, in names, descriptions, columns, owners and tags.
+
+    \b
+    Example:
+      fti features search delay
+    """
+    found = [
+        {"group": name, "where": where, "found": said}
+        for name, entry in _groups(home).items()
+        for where, said in _texts(entry)
+        if text.lower() in said.lower()
+    ]
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+    elif found:
+        table(["group", "where", "found"], [list(each.values()) for each in found])
+    else:
+        click.echo(f"nothing in {home} has {text!r} in its name, description, columns, owners or tags")
+
+
+def _groups(home: Path) -> "dict[str, Entry]":
+    from fti_assets.stores.catalogue import Catalogue
+
+    return Catalogue(home / "features").entries()
+
+
+def _used(home: Path) -> dict[str, dict[str, str]]:
+    from fti_assets.stores.catalogue import Catalogue, consumers
+
+    return consumers(_groups(home), Catalogue(home / "models").entries())
+
+
+def _stored(home: Path, entry: "Entry") -> "Stored":
+    from fti_assets.stores.catalogue import Stored
+
+    return Stored.of(home / "features", entry)
+
+
+def _facts(entry: "Entry", stored: "Stored") -> dict[str, Any]:
+    return {
+        "group": entry["name"],
+        "description": entry["description"],
+        "keys": entry["keys"],
+        "columns": len(entry["columns"]),
+        "partitions": entry["partitions"],
+        "stored": len(stored.partitions),
+        "first": min(stored.partitions, default=None),
+        "last": max(stored.partitions, default=None),
+        "missing": len(stored.missing),
+        "newest": stored.last_known,
+        "table version": stored.version,
+    }
+
+
+def _users(entry: "Entry", used: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Models, and then groups that are computed from it."""
+    columns = (used.get(f"{entry['name']}.{column['name']}", {}) for column in entry["columns"])
+    roles = {user: role for users in columns for user, role in users.items()}
+    return sorted(roles, key=lambda user: (roles[user] in ("windows", "input"), user))
+
+
+def _row(facts: Mapping[str, Any]) -> list[str]:
+    whole = facts["partitions"] == "whole"
+    stored = ("whole" if facts["stored"] else "") if whole else str(facts["stored"])
+    counts = [
+        facts["partitions"],
+        stored,
+        "" if whole else str(facts["missing"]),
+        minute(facts["newest"]) if facts["newest"] else "",
+    ]
+    users = ", ".join(facts["used by"]) or NOBODY
+    return [
+        facts["group"],
+        ", ".join(facts["keys"]),
+        str(facts["columns"]),
+        *counts,
+        _short(users),
+        _short(facts["description"]),
+    ]
+
+
+def _shown(entry: "Entry", stored: "Stored", beside: Sequence[str]) -> dict[str, Any]:
+    whole = entry["partitions"] == "whole"
+    times = {"event time": entry["event_time"], "known at": entry["known_at"], "lookback": entry["lookback"]}
+    written = sorted(stored.partitions)
+    held = f"{len(written)}, {written[0]} to {written[-1]}" if written and not whole else "whole" if written else "none"
+    missing = ", ".join(stored.missing[:SHOWN_MISSING])
+    more = len(stored.missing) - SHOWN_MISSING
+    return {
+        "owners": ", ".join(entry["owners"]) or "none",
+        "tags": ", ".join(f"{name}={value}" for name, value in entry["tags"].items()) or "none",
+        "version": str(entry["version"]) + (f", beside {', '.join(beside)}" if beside else ""),
+        "keys": ", ".join(entry["keys"]),
+        **({} if whole else times),
+        "partitions": entry["partitions"],
+        "stored": held,
+        **({} if whole else {"missing": (missing + (f" and {more} more" if more > 0 else "")) or "none"}),
+        **({} if whole else {"newest row": minute(stored.last_known) if stored.last_known else "none"}),
+        "table version": "none" if stored.version is None else str(stored.version),
+        "invalid rows": {"fail": "fail their batch", "quarantine": "are set aside"}[entry["on_invalid"]],
+        "computed by": entry["computed_by"],
+        "fingerprint": entry["fingerprint"],
+    }
+
+
+def _input(given: "Entry") -> str:
+    if "source" in given:
+        return f"source {given['source']}: {given['description']}"
+    columns = f"group {given['group']}: {', '.join(given['columns'])}"
+    ends = f"at the rows of {given['at']}" if "at" in given else f"every {given.get('every')}"
+    windows = f"; windows of {', '.join(given['windows'])}, {ends}" if "windows" in given else ""
+    return columns + windows + (f"; up to {given['lookback']} back" if "lookback" in given else "")
+
+
+def _column(column: "Entry") -> list[str]:
+    users = [f"{user} ({role})" if role != "feature" else user for user, role in column["used by"].items()]
+    said = ", ".join(users) or (column["role"] if column["role"] != "value" else NOBODY)
+    null = "null" if column["nullable"] else ""
+    return [f"  {column['name']}", column["kind"], null, column["description"], ", ".join(column["checks"]), said]
+
+
+def _texts(entry: "Entry") -> Iterator[tuple[str, str]]:
+    yield "name", entry["name"]
+    yield "description", " ".join(entry["documentation"].split())
+    for column in entry["columns"]:
+        yield "column", column["name"] + (f": {column['description']}" if column["description"] else "")
+    yield from (("owner", owner) for owner in entry["owners"])
+    yield from (("tag", f"{name}={value}") for name, value in entry["tags"].items())
+
+
+def _family(name: str) -> str:
+    base, _, version = name.rpartition("_v")
+    return base if base and version.isdigit() else name
+
+
+def _short(said: str) -> str:
+    return said if len(said) <= SHOWN_LETTERS else said[:SHOWN_LETTERS].rpartition(" ")[0] + " …"

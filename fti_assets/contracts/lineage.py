@@ -1,0 +1,91 @@
+"""Where columns come from: those of windows, of views, and of functions as far as their source says."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from fti_assets.contracts.binding import Aggregated, Binding
+from fti_assets.contracts.condition import columns_read
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.source_code import behaviour
+
+
+class Column(NamedTuple):
+    """A column of a feature group."""
+
+    group: FeatureGroup
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.group.name}.{self.name}"
+
+
+def computed_from(binding: Binding) -> dict[str, Column]:
+    """For each column of windows the one that it is computed from; what a function does with columns is not known."""
+    if not isinstance(binding, Aggregated):
+        return {}
+    keys = {key: Column(binding.source, key) for key in binding.group.keys}
+    return keys | {name: Column(binding.source, column) for name, (column, _, _) in binding.outputs.items()}
+
+
+def meanings(binding: Binding) -> dict[str, str]:
+    """What each column of windows is, in words."""
+    if not isinstance(binding, Aggregated):
+        return {}
+    return {name: _meaning(binding, *output) for name, output in binding.outputs.items()}
+
+
+def _meaning(binding: Aggregated, column: str, statistic: str, window: str) -> str:
+    function, _, condition = statistic.partition("_")
+    counted = binding.conditions.get(condition) or binding.filter
+    where = f" where {counted}" if counted else ""
+    end = str(binding.group.event_time)
+    until = f"the day of {end}, and that day up to it" if binding.sawtooth else end
+    return f"{function} of {binding.source.name}.{column}{where} over the {window} before {until}"
+
+
+def features_from(view: FeatureView) -> dict[str, tuple[Column, ...]]:
+    """For each feature the columns that it comes from; of one computed on demand those that its function names."""
+    available: dict[str, tuple[Column, ...]] = {name: (Column(view.spine, name),) for name in view.spine.columns}
+    available |= {name: (Column(s.group, column),) for s in view.selections for column, name in s.names.items()}
+    for function in view.functions:
+        named = _named_in(function.function, available)
+        read = tuple(dict.fromkeys(c for name in named for c in available[name]))
+        available |= dict.fromkeys(function.columns, read)
+    return {name: available[name] for name in view.columns}
+
+
+def columns_used(view: FeatureView) -> dict[Column, str]:
+    """Every column that the view needs, and as what: a feature, the label, what rows are joined by, or a condition."""
+    used = {column: "feature" for columns in features_from(view).values() for column in columns}
+    for selection in view.joined:
+        for column in selection.columns:
+            used.setdefault(Column(selection.group, column), "on demand")
+        for key, column in selection.spine_keys.items():
+            used.setdefault(Column(selection.group, key), "join")
+            used.setdefault(Column(view.spine, column), "join")
+    if view.where:
+        looked_up = {n: Column(s.group, c) for s in view.selections for c, n in s.names.items()}
+        for name in columns_read("view", view.where, view.conditioned):
+            used.setdefault(looked_up.get(name, Column(view.spine, name)), "condition")
+    for label in view.labels.values():
+        used.setdefault(Column(label.group, label.column), "label")
+    return used
+
+
+def _named_in(function: Callable[..., Any], available: Iterable[str]) -> list[str]:
+    """Those of the columns that a function's code, or what it calls, has as a text, an attribute or an f-string."""
+    code = behaviour(function)
+    patterns = set(re.findall(r"'(\w+)'", code))
+    for text in re.findall(rf"JoinedStr\(values=\[((?:{_PART}|, )+)\]\)", code):
+        parts = re.findall(_PART, text)
+        if any(len(part) >= _TELLING for part in parts if part.startswith("'")):
+            patterns.add("".join(part.strip("'") if part.startswith("'") else r"\w+" for part in parts))
+    named = re.compile("|".join(sorted(patterns)))
+    return [name for name in available if named.fullmatch(name)]
+
+
+_PART = r"'\w*'|FormattedValue\(.*?conversion=-?\d+\)"
+_TELLING = len("'_of_'")
+"""An f-string with less text of its own than this names anything."""

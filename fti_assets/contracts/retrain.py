@@ -1,0 +1,87 @@
+"""When to retrain: one policy, one pure decision."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from fti_assets.contracts.errors import DeclarationError
+from fti_assets.contracts.time import duration
+
+
+@dataclass(frozen=True)
+class Matured:
+    """One day's predictions after their labels' horizon: how many have labels, and the two means."""
+
+    day: date
+    labels: int
+    mean_prediction: float
+    mean_label: float
+
+
+@dataclass(frozen=True)
+class History:
+    """All that a decision at `now` may look at.
+
+    `champion_cutoff` is None where nothing serves; `last_trained` is the newest cutoff tried, promoted or not.
+    """
+
+    now: datetime
+    champion_cutoff: datetime | None
+    last_trained: datetime | None
+    matured: Sequence[Matured]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether to retrain, why, and the numbers that say so."""
+
+    retrain: bool
+    reason: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Retrain:
+    """Retrain when the champion is old, or when its calibration is off, but not too often.
+
+    `max_age` counts from the champion's cutoff. `calibration_gap` bounds |mean prediction - mean label| over the last
+    `matured_days` matured days, if they hold `min_labels` labels. `cooldown` counts from the newest cutoff tried.
+    """
+
+    max_age: timedelta | str = "28d"
+    calibration_gap: float = 0.03
+    matured_days: int = 14
+    min_labels: int = 2000
+    cooldown: timedelta | str = "14d"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "max_age", duration(self.max_age))
+        object.__setattr__(self, "cooldown", duration(self.cooldown))
+        if not (self.calibration_gap > 0 and self.matured_days > 0):
+            raise DeclarationError("Retrain: expected calibration_gap and matured_days above zero")
+
+    def decide(self, history: History) -> Decision:
+        """The decision at `history.now`: pure, so that a replay and the sensor agree."""
+        if history.champion_cutoff is None:
+            return Decision(True, "no champion yet")
+        age = history.now - history.champion_cutoff
+        newest = sorted(history.matured, key=lambda m: m.day)[-self.matured_days :]
+        days = [d for d in newest if d.labels]  # a day without labels has no means
+        labels = sum(d.labels for d in days)
+        gap = sum(d.labels * (d.mean_prediction - d.mean_label) for d in days) / labels if labels else 0.0
+        rest = history.now - max(history.champion_cutoff, history.last_trained or history.champion_cutoff)
+        numbers = {
+            "age_days": age / timedelta(days=1),
+            "days_since_last_trained": rest / timedelta(days=1),
+            "calibration_gap": gap,
+            "matured_labels": float(labels),
+        }
+        if rest < duration(self.cooldown):
+            return Decision(False, f"cooling down: last trained {rest.days} days ago", numbers)
+        if age >= duration(self.max_age):
+            return Decision(True, f"the champion is {age.days} days old", numbers)
+        if labels >= self.min_labels and abs(gap) > self.calibration_gap:
+            return Decision(True, f"calibration gap {gap:+.4f} over {labels:,} labels", numbers)
+        if labels < self.min_labels:
+            return Decision(False, f"{age.days} days old, only {labels:,} matured labels", numbers)
+        return Decision(False, f"{age.days} days old, calibration gap {gap:+.4f}", numbers)

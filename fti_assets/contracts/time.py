@@ -1,0 +1,142 @@
+"""Time: UTC, timezone-aware, microseconds, half-open windows."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC as UTC_ZONE
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Annotated
+
+import pandas as pd
+
+from fti_assets.contracts.errors import DeclarationError
+
+UTC = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
+"""The type of every timestamp column in a contract: timezone-aware UTC with microseconds."""
+
+DAY = timedelta(days=1)
+_UNITS = {"min": "minutes", "h": "hours", "d": "days"}
+
+
+def duration(value: str | timedelta) -> timedelta:
+    """A positive timedelta from `"15min"`, `"6h"`, `"28d"` or a timedelta."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"(\d+)(min|h|d)", value)
+        if not match:
+            raise DeclarationError(
+                f"duration {value!r}: expected a number and min, h or d, such as '15min', '6h', '28d'"
+            )
+        value = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if not isinstance(value, timedelta) or value <= timedelta(0):
+        raise DeclarationError(f"duration {value!r}: expected more than zero, such as '15min', '6h', '28d'")
+    return value
+
+
+def label_of(value: timedelta) -> str:
+    """The shortest text that `duration` reads back: `7d`, `3h`, `15min`."""
+    for unit, length in (("d", DAY), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
+        if value % length == timedelta(0):
+            return f"{value // length}{unit}"
+    raise DeclarationError(f"duration {value!r}: expected whole minutes")
+
+
+def midnight(day: date | str) -> datetime:
+    """The first instant of a UTC day."""
+    if isinstance(day, str):
+        day = date.fromisoformat(day)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC_ZONE)
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """The instants from `start` up to, but without, `end`: the unit of all work."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            value = getattr(self, name)
+            if value.utcoffset() is None:
+                raise DeclarationError(f"window {name} {value}: expected a timezone-aware instant")
+            object.__setattr__(self, name, value.astimezone(UTC_ZONE))
+        if self.end <= self.start:
+            raise DeclarationError(f"window {self.start} to {self.end}: expected the end after the start")
+
+    @classmethod
+    def of_days(cls, first: date | str, last: date | str) -> "Window":
+        """The whole days from `first` to `last`, both included."""
+        return cls(midnight(first), midnight(last) + DAY)
+
+    @property
+    def days(self) -> list[date]:
+        """Every UTC day that the window touches."""
+        first, last = self.start.date(), (self.end - timedelta(microseconds=1)).date()
+        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+    def widened(self, before: timedelta = timedelta(0), after: timedelta = timedelta(0)) -> "Window":
+        """The window with its halo: earlier and later instants that its rows may need."""
+        return Window(self.start - before, self.end + after)
+
+    def split(self, days: int, *, by_month: bool = False) -> Iterator["Window"]:
+        """Consecutive windows of at most so many days that cover this one.
+
+        `by_month` a part ends with a month where that makes it at most half shorter: the feature store reads a whole
+        month from one file.
+        """
+        start = self.start
+        while start < self.end:
+            end = min(start + days * DAY, self.end)
+            month = midnight(end.date().replace(day=1))
+            if by_month and end < self.end and month - start >= (end - start) / 2:
+                end = month
+            yield Window(start, end)
+            start = end
+
+    def __str__(self) -> str:
+        if self != Window.of_days(self.start.date(), self.days[-1]):
+            return f"{self.start:%Y-%m-%d %H:%M}...{self.end:%Y-%m-%d %H:%M}"
+        last = self.end - timedelta(microseconds=1)
+        return (
+            f"{self.start:%Y-%m-%d}" if last.date() == self.start.date() else f"{self.start:%Y-%m-%d}...{last:%Y-%m-%d}"
+        )
+
+
+@dataclass(frozen=True)
+class Period:
+    """How much time one partition holds: an hour, a day or a week of UTC; weeks are ISO weeks, from Monday 00:00."""
+
+    name: str
+    noun: str
+    length: timedelta
+
+    def start_of(self, instant: datetime) -> datetime:
+        """The first instant of the period that holds an instant."""
+        return instant - (instant - _A_MONDAY) % self.length
+
+    def starts(self, window: Window) -> list[datetime]:
+        """The first instant of every period that the window touches, in order."""
+        first = self.start_of(window.start)
+        return [first + n * self.length for n in range(-((first - window.end) // self.length))]
+
+    def covering(self, window: Window) -> Window:
+        """The whole periods that the window touches."""
+        starts = self.starts(window)
+        return Window(starts[0], starts[-1] + self.length)
+
+    def split(self, window: Window, days: int) -> list[Window]:
+        """The window of whole periods in parts of whole periods, of about so many days, by month."""
+        starts = list(dict.fromkeys(self.start_of(part.start) for part in window.split(days, by_month=True)))
+        return [Window(start, end) for start, end in pairwise([*starts, window.end])]
+
+    def key(self, start: datetime) -> str:
+        """A period's name, the one that Dagster gives its partition: `2024-01-31`, for an hour `2024-01-31-05:00`."""
+        return f"{start:%Y-%m-%d-%H:%M}" if self.length < DAY else start.date().isoformat()
+
+
+_A_MONDAY = midnight("1970-01-05")
+HOURLY = Period("hourly", "hour", timedelta(hours=1))
+DAILY = Period("daily", "day", DAY)
+WEEKLY = Period("weekly", "week", 7 * DAY)
+PERIODS = {period.name: period for period in (HOURLY, DAILY, WEEKLY)}

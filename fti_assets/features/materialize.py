@@ -1,0 +1,133 @@
+"""The feature pipeline: read, compute, validate, write; or nothing."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+import pandas as pd
+import polars as pl
+
+from fti_assets.contracts.binding import Aggregated, Binding, Computed, Input
+from fti_assets.contracts.catalogue_rows import group_entry
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.schema import compiled
+from fti_assets.contracts.selection import Selection
+from fti_assets.contracts.source import Source
+from fti_assets.contracts.time import Window
+from fti_assets.features.kept_statistics import keep_statistics
+from fti_assets.features.materialization import Written
+from fti_assets.features.windows.aggregate import aggregate
+from fti_assets.stores.catalogue import Catalogue
+from fti_assets.stores.feature_store import WHOLE, FeatureStore
+from fti_assets.stores.frames import to_pandas, to_polars
+from fti_assets.validation.batch_validation import Intake
+
+DAYS_AT_ONCE = 400
+"""A year and some days: what is in memory does not grow with a longer backfill."""
+
+
+def materialize(
+    binding: Binding,
+    window: Window,
+    store: FeatureStore,
+    *,
+    days: int = DAYS_AT_ONCE,
+    told: Callable[[Window, Written], object] = lambda _part, _written: None,
+) -> Written:
+    """Compute and write the group's partitions of the window, and then their statistics.
+
+    A longer window is done in parts of at most so many days, one commit each: memory is bounded by the part, and the
+    table is the same whatever `days` is. `told` hears of each part that is written.
+
+    Rows that break a contract with `on_invalid="quarantine"` are set aside, in the place of those set aside before.
+    Raises ContractViolation for a batch that breaks its contract, MissingPartitions when an input's partitions were
+    never written, and ValueError for a part of a partition; either way nothing is written of its part, and earlier
+    partitions stay.
+    """
+    group = binding.group
+    if window != (whole := group.period.covering(window)):
+        raise ValueError(
+            f"feature group {group.name}: {window.start} to {window.end}: expected whole {group.period.noun}s of UTC, "
+            f"such as {whole.start} to {whole.end}, because a partition is replaced whole"
+        )
+    done = []
+    for part in [window] if group.dimension else group.period.split(window, days):
+        done.append(_materialize(binding, part, store))
+        told(part, done[-1])
+    return Written.together(done)
+
+
+def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Written:
+    group = binding.group
+    intake = Intake(group, window, store)
+    if isinstance(binding, Aggregated):
+        frame = aggregate(binding, window, store)
+    else:
+        frame = compute(binding, window, store, intake)
+    frame = intake.kept(frame, group)
+    intake.settle()  # before the write: no row is lost where a machine stops in between
+    write = store.write(group, frame, window)
+    Catalogue(store.root).keep(group_entry(binding))
+    kept = keep_statistics(group, to_polars(frame, group.columns), _partitions(group, window), store.statistics)
+    counted = rows_by_partition(frame, group, window)
+    changed = frozenset(map(group.period.key, write.changed))
+    return Written(
+        write.version, len(frame), counted, kept, changed, intake.widened, intake.rows_by_partition, intake.reasons
+    )
+
+
+def compute(binding: Computed, window: Window, store: FeatureStore, intake: Intake | None = None) -> pd.DataFrame:
+    """The function's answer to its inputs' rows of the window; `intake` learns what was set aside of the sources'."""
+    checked = intake or Intake(binding.group, window, store)
+    frames = [_read(given, window, store, checked) for given in binding.inputs]
+    return binding.function(*frames)
+
+
+def _read(given: Input, window: Window, store: FeatureStore, intake: Intake) -> pd.DataFrame:
+    if isinstance(given, Source):
+        return intake.kept(given.read(window.start, window.end), given)
+    if isinstance(given, FeatureGroup):
+        store.require(given, window)
+        return _as_declared(_known_in(window, store.read(given, window), given), given)
+    return _read_back(given, window, store)
+
+
+def _read_back(given: Selection, window: Window, store: FeatureStore) -> pd.DataFrame:
+    halo = window.widened(before=given.age)
+    store.require(given.group, window)
+    store.require_history(given.group, halo)
+    group = given.group
+    names = dict.fromkeys([*group.keys, *group.times, *given.columns])
+    return _as_declared(_known_in(halo, store.read(group, halo, list(names)), group), group)
+
+
+def _known_in(window: Window, rows: pl.DataFrame, group: FeatureGroup) -> pl.DataFrame:
+    """Those of the partitions' rows that became known in the window, which may cut partitions."""
+    if group.dimension:
+        return rows
+    return rows.filter(pl.col(str(group.known_at)).is_between(window.start, window.end, closed="left"))
+
+
+def _as_declared(rows: pl.DataFrame, group: FeatureGroup) -> pd.DataFrame:
+    """The rows in the types of the group's schema, whether this batch holds a null or not."""
+    declared = compiled(group.schema).columns
+    extension = {n: str(declared[n].dtype) for n in rows.columns if str(declared[n].dtype) in ("Int64", "boolean")}
+    return to_pandas(rows, nullable=extension).astype(extension)
+
+
+def _partitions(group: FeatureGroup, window: Window) -> list[Window]:
+    if group.dimension:
+        return [WHOLE]
+    return [Window(start, start + group.period.length) for start in group.period.starts(window)]
+
+
+def rows_by_partition(frame: pd.DataFrame, group: FeatureGroup, window: Window) -> dict[str, int]:
+    """How many rows each partition of the window holds, by its key."""
+    period = group.period
+    if group.dimension:
+        return {period.key(WHOLE.start): len(frame)}
+    hours = pl.Series(frame[group.known_at]).dt.truncate("1h").value_counts()
+    counted = Counter[datetime]()
+    for hour, rows in hours.iter_rows():
+        counted[period.start_of(hour)] += rows
+    return {period.key(start): counted[start] for start in period.starts(window)}

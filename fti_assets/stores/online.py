@@ -1,0 +1,198 @@
+"""The online store: one SQLite file of the latest feature rows, looked up by key, and of what was answered."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from fti_assets.contracts.errors import ContractViolation, MissingPartitions
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.selection import Selection
+from fti_assets.stores.frames import POLARS_TYPES
+
+_MICROSECOND = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PATIENCE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Seconds between attempts to open the file."""
+_TYPES: Mapping[Kind, str] = {
+    "text": "TEXT",
+    "integer": "INTEGER",
+    "number": "BLOB",  # SQLite's REAL turns -0.0 into 0.0; a BLOB column keeps a double as it is
+    "boolean": "INTEGER",
+    "time": "INTEGER",
+}
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS loads (name TEXT PRIMARY KEY, answers_from INTEGER)",
+    "CREATE TABLE IF NOT EXISTS responses "
+    "(answered_at TEXT, model TEXT, version INTEGER, request TEXT, prediction BLOB)",
+)
+
+
+class OnlineStore:
+    """A table `feature_<group>` for each group, replaced as a whole by each load, and the log of answers, `responses`.
+
+    A reader sees all of a load or nothing of it. Feature times are microseconds since 1970; a value read is the
+    value written, bit for bit.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(
+        self,
+        group: FeatureGroup,
+        rows: pl.DataFrame,
+        answers_from: datetime | None = None,
+        by: Collection[tuple[str, ...]] = (),
+    ) -> int:
+        """Replace the group's rows, in the order of the feature store; how many there are now.
+
+        `answers_from` is the earliest prediction time that the rows suffice for; None when they suffice for any.
+        `by` are the columns of lookups, indexed; by default the group's keys.
+        """
+        plain = rows.select(_plain(name, kind) for name, kind in group.columns.items()).with_row_index("position_")
+        columns = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in group.columns.items())
+        known_at = [] if group.known_at is None else [group.known_at]
+        marks = ", ".join("?" * plain.width)
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"DROP TABLE IF EXISTS {_table(group)}")
+            connection.execute(f"CREATE TABLE {_table(group)} (position_ INTEGER, {columns})")
+            connection.executemany(f"INSERT INTO {_table(group)} VALUES ({marks})", plain.iter_rows())
+            for number, keys in enumerate(by or [group.keys]):
+                order = ", ".join(f'"{name}"' for name in dict.fromkeys([*keys, *known_at]))
+                connection.execute(f"CREATE INDEX key_{number}_of_{group.name} ON {_table(group)} ({order})")
+            earliest = None if answers_from is None else (answers_from - _EPOCH) // _MICROSECOND
+            connection.execute("INSERT OR REPLACE INTO loads VALUES (?, ?)", (group.name, earliest))
+            connection.execute("COMMIT")
+        return len(plain)
+
+    def look_up(self, selection: Selection, requests: pl.DataFrame, at: str) -> pl.DataFrame:
+        """The selection's columns for each request, by the rule of the point-in-time join; null where nothing is known.
+
+        `requests` hold the spine's columns, `at` names their prediction time. Raises MissingPartitions for a group
+        that was never loaded, ContractViolation for a prediction time before those that the rows suffice for.
+        """
+        group, query = selection.group, _query(selection)
+        keys = requests.select(_plain(name, group.columns[key]) for key, name in selection.spine_keys.items())
+        moments = requests[at].dt.epoch("us").to_list()
+        found: list[Sequence[Any]] = []
+        with self._connection() as connection:
+            connection.execute("BEGIN")
+            _check_reach(connection, group, at, moments)
+            for key, moment in zip(keys.iter_rows(), moments, strict=True):
+                arguments = key if group.dimension else (*key, *_bounds(moment, selection.age))
+                row = None if None in arguments else connection.execute(query, arguments).fetchone()
+                found.append(row or (None,) * len(selection.columns))
+        return pl.DataFrame(
+            _typed(name, group.columns[column], [row[position] for row in found])
+            for position, (column, name) in enumerate(selection.names.items())
+        )
+
+    def log(
+        self, model: str, version: int, requests: Sequence[Mapping[str, Any]], predictions: Sequence[float]
+    ) -> None:
+        """Append an answered batch to `responses`, a row for each request, its fields as JSON."""
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        rows = [
+            (now, model, version, json.dumps(dict(request), default=_iso), float(prediction))
+            for request, prediction in zip(requests, predictions, strict=True)
+        ]
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT INTO responses VALUES (?, ?, ?, ?, ?)", rows)
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def held_open(self) -> Iterator[None]:
+        """Keep the file open meanwhile: otherwise each last connection to close syncs it, which costs most of `log`."""
+        with self._connection():
+            yield
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own; closing it rolls back what was not committed."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(self._opened()) as connection:
+            yield connection
+
+    def _opened(self) -> sqlite3.Connection:
+        """A connection to a file in write-ahead mode with its tables.
+
+        SQLite's time-out does not cover the moment in which the last other connection folds the log up and goes: the
+        file is then locked at once, and open again at once.
+        """
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=30)
+        patience = iter(_PATIENCE)
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=NORMAL")
+                for table in _TABLES:
+                    connection.execute(table)
+                return connection
+            except sqlite3.OperationalError:
+                pause = next(patience, None)
+                if pause is None:
+                    connection.close()
+                    raise
+                time.sleep(pause)
+
+
+def _table(group: FeatureGroup) -> str:
+    return f"feature_{group.name}"
+
+
+def _query(selection: Selection) -> str:
+    group = selection.group
+    columns = ", ".join(f'"{c}"' for c in selection.columns)
+    keys = " AND ".join(f'"{key}" = ?' for key in selection.keys)
+    if group.dimension:
+        return f"SELECT {columns} FROM {_table(group)} WHERE {keys} LIMIT 1"
+    known, event = group.known_at, group.event_time
+    return (
+        f'SELECT {columns} FROM {_table(group)} WHERE {keys} AND "{known}" <= ? AND "{event}" >= ? '
+        f'ORDER BY "{known}" DESC, "{event}" DESC, position_ DESC LIMIT 1'
+    )
+
+
+def _check_reach(connection: sqlite3.Connection, group: FeatureGroup, at: str, moments: Sequence[int | None]) -> None:
+    loaded = connection.execute("SELECT answers_from FROM loads WHERE name = ?", (group.name,)).fetchone()
+    if loaded is None:
+        raise MissingPartitions(f"the online store has no rows of {group.name}: materialize online/{group.name}")
+    early = [] if loaded[0] is None else [moment for moment in moments if moment is not None and moment < loaded[0]]
+    if early:
+        check = f"{_instant(loaded[0])} or later, where {group.name} is loaded: predict earlier rows in batch"
+        case = {"column": at, "check": check, "value": str(_instant(early[0])), "rows": str(len(early))}
+        raise ContractViolation("request", [case])
+
+
+def _bounds(moment: int | None, age: timedelta) -> tuple[int | None, int | None]:
+    """The latest known time and the earliest event time, in microseconds."""
+    return (None, None) if moment is None else (moment, moment - age // _MICROSECOND)
+
+
+def _plain(name: str, kind: Kind) -> pl.Expr:
+    """A column as SQLite holds it."""
+    return pl.col(name).dt.epoch("us") if kind == "time" else pl.col(name)
+
+
+def _typed(name: str, kind: Kind, values: Sequence[Any]) -> pl.Series:
+    """What SQLite held as the column that it was."""
+    held = pl.Int64() if kind in ("time", "boolean") else POLARS_TYPES[kind]
+    return pl.Series(name, values, dtype=held).cast(POLARS_TYPES[kind])
+
+
+def _instant(microseconds: int) -> datetime:
+    return _EPOCH + microseconds * _MICROSECOND
+
+
+def _iso(value: datetime) -> str:
+    return value.isoformat()

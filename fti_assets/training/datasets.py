@@ -1,0 +1,129 @@
+"""Building a training dataset: everything that was known before the cutoff, and nothing else."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+import polars as pl
+
+from fti_assets.contracts.catalogue_rows import model_entry
+from fti_assets.contracts.errors import ContractViolation, MissingPartitions
+from fti_assets.contracts.model import Model
+from fti_assets.contracts.time import Window
+from fti_assets.stores.catalogue import Catalogue
+from fti_assets.stores.datasets import Dataset
+from fti_assets.stores.frames import to_polars
+from fti_assets.stores.home import Home
+from fti_assets.views.assemble import nullable_of
+from fti_assets.views.labels import known_labels
+from fti_assets.views.reading import read_view, table_versions
+from fti_assets.views.row_wise import check_row_wise
+
+LABEL = "label"
+LABEL_KNOWN_AT = "label_known_at"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A dataset and its figures."""
+
+    dataset: Dataset
+    rows: int
+    spine_rows: int
+
+
+def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -> Built:
+    """The view's rows from `since` whose label was known before `cutoff`, with their features; stored and pinned.
+
+    Raises MissingPartitions when a day of a group before the cutoff was never written, or when the view has no day
+    before it; ContractViolation when an on-demand function looks at other rows, or when the label's own column is a
+    feature that is never known.
+    """
+    view = model.view
+    window = view.part_of(Window(since, cutoff))
+    if window is None:
+        raise MissingPartitions(
+            f"dataset {model.name} at cutoff {cutoff:%Y-%m-%d}, from {since:%Y-%m-%d}: its view has rows from "
+            f"{view.span[0] or 'ever'} until {view.span[1] or 'ever'}: choose another cutoff"
+        )
+    store = home.features.snapshot()
+    versions = table_versions(view, store)
+    store.require(view.label.group, Window(window.start, min(window.end + view.label.horizon, cutoff)))
+    frame = read_view(view, window, store, versions)
+    check_row_wise(view, frame)
+    _check_own_label(model, frame)
+    spine = to_polars(frame, view.spine.columns)
+    labels = labels_known(model, spine, window, cutoff, home, versions)
+    features = to_polars(frame, {n: k for n, k in view.columns.items() if n not in spine.columns})
+    table = pl.concat([spine, features, labels], how="horizontal")
+    learned = table.filter(pl.col(LABEL).is_not_null()).sort(view.predicted_at, *view.spine.keys, maintain_order=True)
+    own = [view.predicted_at, *view.spine.keys]
+    kept = learned.select(list(dict.fromkeys([*own, *view.columns, LABEL, LABEL_KNOWN_AT])))
+    manifest = {
+        "model": model.name,
+        "cutoff": cutoff.isoformat(),
+        "since": window.start.isoformat(),
+        "until": window.end.isoformat(),
+        "where": view.where,
+        "label": f"{view.label.group.name}.{view.label.column} within {view.label.horizon}",
+        "rows": len(kept),
+        "spine_rows": len(spine),
+        "tables": versions,
+        "columns": dict(view.columns),
+        "nullable": [*nullable_of(view), *(name for each in view.joined for name in each.names.values())],
+    }
+    Catalogue(home.registry.root).keep(model_entry(model))
+    return Built(home.datasets.write(model.name, cutoff, kept, manifest), len(kept), len(spine))
+
+
+def _check_own_label(model: Model, frame: pd.DataFrame) -> None:
+    """Refuse the label's own column as a feature where the label would be known only after each prediction.
+
+    By an entity that comes back, or of a spine whose keys do, it is the latest known of earlier rows: a good feature.
+    """
+    view, label = model.view, model.view.label
+    times = frame[view.predicted_at]
+    later = times > times.min() + label.horizon
+    for selection in view.joined:
+        name = selection.names.get(label.column, "")
+        if selection.group == label.group and name and later.any() and frame[name].isna().all():
+            case = {
+                "column": name,
+                "check": f"is the label {label.group.name}[{label.column!r}], and not known of any row when it is "
+                "predicted: leave it out, or look up what was known of another entity with .by(…)",
+                "value": "null",
+                "rows": str(len(frame)),
+            }
+            raise ContractViolation(f"dataset {model.name}", [case])
+
+
+def labels_known(
+    model: Model,
+    spine: pl.DataFrame,
+    window: Window,
+    before: datetime,
+    home: Home,
+    versions: dict[str, int | None] | None = None,
+) -> pl.DataFrame:
+    """For each spine row its label as a number, and when that was known.
+
+    Null where it was not known before `before` or within its horizon. What was known by the time of the prediction is
+    no label either: it needs no prediction, and how far back to look for it would depend on the window.
+    """
+    view, label = model.view, model.view.label
+    group = label.group
+    reach = Window(window.start, min(window.end + label.horizon, before))
+    columns = (*group.keys, str(group.known_at), label.column)
+    rows = home.features.read(group, reach, list(dict.fromkeys(columns)), (versions or {}).get(group.name))
+    found = known_labels(
+        spine,
+        rows,
+        at=view.predicted_at,
+        on=label.spine_keys,
+        known_at=str(group.known_at),
+        label=label.column,
+        horizon=label.horizon,
+        before=before,
+    )
+    learned = found.select(pl.col(label.column).cast(pl.Float64).alias(LABEL), pl.col(LABEL_KNOWN_AT))
+    return learned.select(pl.when(found[LABEL_KNOWN_AT] > spine[view.predicted_at]).then(pl.all()))

@@ -1,0 +1,113 @@
+"""What a materialization takes in: batches that keep their contracts, less the rows that are set aside."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.source import Source
+from fti_assets.contracts.time import PERIODS, Window
+from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.validation.conform import conform, conform_group, widened
+from fti_assets.validation.set_aside import SetAside, invalid_digests, sift
+
+WHOLE_TABLE = "whole"
+"""The one partition of a dimension."""
+
+
+class Intake:
+    """Checks each batch of one materialization, and keeps what was widened and set aside until `settle`."""
+
+    def __init__(self, group: FeatureGroup, window: Window, store: FeatureStore) -> None:
+        self.widened: dict[str, str] = {}
+        self._group, self._window = group, window
+        self._period = PERIODS[group.partitions]
+        self._store = store.quarantine
+        self._aside: dict[str, dict[str, list[SetAside]]] = {}
+
+    def kept(self, frame: pd.DataFrame, contract: FeatureGroup | Source) -> pd.DataFrame:
+        """The conforming rows of a batch. ContractViolation when it breaks its contract and may not go on."""
+        window = None if self._group.dimension else self._window
+        owner = owner_of(contract)
+        aside: Sequence[SetAside] = ()
+        try:
+            if isinstance(contract, Source):
+                conforming = conform(frame, contract.schema, f"source {contract.name}")
+            else:
+                conforming = conform_group(frame, contract, window)
+        except ContractViolation as violation:
+            if contract.on_invalid == "fail":
+                if contract is not self._group and self._group.on_invalid == "quarantine":
+                    raise ContractViolation(violation.what, violation.cases, _of_the_group_alone(contract)) from None
+                raise
+            sifted = sift(frame, contract, window, self._store.waivers(owner))
+            conforming, aside = sifted.frame, sifted.aside
+        self._aside[owner] = self._by_partition(contract, aside)
+        self.widened |= {f"{contract.name}.{name}": types for name, types in widened(frame, conforming).items()}
+        return conforming
+
+    def settle(self) -> None:
+        """Make the quarantine hold what was set aside of the window, and nothing else of it."""
+        for owner, aside in self._aside.items():
+            self._store.replace(owner, self.partitions, aside)
+
+    @property
+    def partitions(self) -> list[str]:
+        """The partitions that are materialized."""
+        if self._group.dimension:
+            return [WHOLE_TABLE]
+        return [self._period.key(start) for start in self._period.starts(self._window)]
+
+    @property
+    def rows_by_partition(self) -> dict[str, int]:
+        """How many rows were set aside, of the group and of its sources, where any were."""
+        counted: Counter[str] = Counter()
+        for aside in self._aside.values():
+            counted.update({partition: len(rows) for partition, rows in aside.items()})
+        return dict(sorted(counted.items()))
+
+    @property
+    def reasons(self) -> tuple[Mapping[str, str], ...]:
+        """Why rows were set aside, the most frequent reason first, each with one value and its number of rows."""
+        values: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        for owner, aside in self._aside.items():
+            for reason in (reason for rows in aside.values() for row in rows for reason in row.reasons):
+                values[owner, reason.column, reason.check].append(reason.value)
+        return tuple(
+            {"of": owner, "column": column, "check": check, "value": found[0], "rows": str(len(found))}
+            for (owner, column, check), found in sorted(values.items(), key=lambda item: (-len(item[1]), item[0]))
+        )
+
+    def _by_partition(self, contract: FeatureGroup | Source, aside: Sequence[SetAside]) -> dict[str, list[SetAside]]:
+        """The rows by the partition of their known time; without one, or with another's, in the first of the window."""
+        if not aside:
+            return {}
+        partitions = self.partitions
+        if isinstance(contract, Source) and len(partitions) > 1:
+            found = self._read_again(contract, aside)
+        else:
+            times = [row.known_at for row in aside]
+            found = [self._period.key(self._period.start_of(time)) if time else "" for time in times]
+        by_partition: dict[str, list[SetAside]] = {}
+        for row, partition in zip(aside, found, strict=True):
+            by_partition.setdefault(partition if partition in partitions else partitions[0], []).append(row)
+        return by_partition
+
+    def _read_again(self, source: Source, aside: Sequence[SetAside]) -> list[str]:
+        """The partition of each row of a source, whose rows say only by their reading when they became known."""
+        partitions: dict[str, list[str]] = defaultdict(list)
+        for start in self._period.starts(self._window):
+            for digest in invalid_digests(source.read(start, start + self._period.length), source):
+                partitions[digest].append(self._period.key(start))
+        return [partitions[row.digest].pop(0) if partitions[row.digest] else "" for row in aside]
+
+
+def _of_the_group_alone(source: FeatureGroup | Source) -> str:
+    return f'the group sets rows aside, but its source {source.name} does not: declare on_invalid="quarantine" there: '
+
+
+def owner_of(contract: FeatureGroup | Source) -> str:
+    """Whose rows they are, called as its asset: `features/orders`, `source/shop_orders`."""
+    return f"{'source' if isinstance(contract, Source) else 'features'}/{contract.name}"

@@ -1,0 +1,151 @@
+"""Which rows of a frame break its schema, and how: every failing case, not only the first."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from fti_assets.contracts.schema import columns_of, compiled, nullable_columns
+from fti_assets.validation.widen import read_as
+
+_EXACT = {"integer": "int64", "number": "float64", "time": "datetime64[us, UTC]", "text": "str", "boolean": "bool"}
+_NULLABLE = {"integer": "Int64", "boolean": "boolean"}
+_MISPLACED = {"column_in_schema": "is not declared", "column_in_dataframe": "is missing"}
+_LONGEST_SHOWN = 100
+_OF_THE_TYPE = ("not_nullable", "dtype(", "coerce_dtype(")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A check that does not hold: of the rows with these labels, each with its value, or of the frame (`rows=None`).
+
+    `of_value` says that the check is one of the user's own on a column, so a person may let the rows pass.
+    """
+
+    column: str
+    check: str
+    values: Sequence[Any]
+    rows: pd.Index | None = None
+    of_value: bool = False
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A frame in its schema's types and column order, as far as it could be read, and all that is wrong with it."""
+
+    frame: pd.DataFrame
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def of_rows(self) -> list[Fault]:
+        """The faults of single rows."""
+        return [fault for fault in self.faults if fault.rows is not None]
+
+    @property
+    def of_frame(self) -> list[Fault]:
+        """The faults of the frame as a whole."""
+        return [fault for fault in self.faults if fault.rows is None]
+
+
+def cases_of(faults: Sequence[Fault]) -> list[dict[str, str]]:
+    """The faults as ContractViolation shows them: `column`, `check`, the first `value`, the number of `rows`."""
+    return [
+        {"column": f.column, "check": f.check, "value": shown(f.values[0]), "rows": str(len(f.values))} for f in faults
+    ]
+
+
+def shown(value: Any) -> str:
+    """A value for people: on one line, what cannot be printed escaped, and not too long."""
+    text = str(value)
+    text = text if text.isprintable() else repr(text)[1:-1]
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}… ({len(text):,} characters)"
+
+
+def examine(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> Examined:
+    """The frame widened to its schema's types, validated, and what is wrong with it.
+
+    A row with a value that cannot be read as its type is not checked further.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        kind = f"{type(frame).__module__}.{type(frame).__name__}"
+        return Examined(pd.DataFrame(), [Fault("(frame)", "is a pandas DataFrame", [kind])])
+    if isinstance(frame.columns, pd.MultiIndex):
+        return Examined(frame, [Fault("(frame)", "has columns of one name each", [frame.columns[0]])])
+    doubled = frame.columns[frame.columns.duplicated()]
+    if len(doubled):
+        twice = ["twice"] * max(len(frame), 1)
+        return Examined(frame, [Fault(str(name), "is there once", twice) for name in doubled])
+    given, unread, faults = _typed(frame, schema)
+    sound = given if unread is None else _exact(given[~unread], schema)
+    try:
+        validated = compiled(schema).validate(sound, lazy=True)
+    except SchemaErrors as errors:
+        faults = _reported(errors.failure_cases, sound) + faults
+    else:
+        given = validated if unread is None else given
+    return Examined(given[[name for name in columns_of(schema) if name in given]], faults)
+
+
+def typed_only(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> pd.DataFrame:
+    """The frame in its schema's types, its values unchecked: for rows that somebody let pass."""
+    unchecked = copy.deepcopy(compiled(schema))
+    unchecked.checks = []
+    for column in unchecked.columns.values():
+        column.checks, column.unique = [], False
+    return unchecked.validate(frame)
+
+
+def exact_types(schema: type[pa.DataFrameModel]) -> dict[str, str]:
+    """The pandas type that each column has in a conforming frame."""
+    nullable = nullable_columns(schema)
+    return {n: _NULLABLE[kind] if n in nullable else _EXACT[kind] for n, kind in columns_of(schema).items()}
+
+
+def _typed(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> tuple[pd.DataFrame, np.ndarray | None, list[Fault]]:
+    """The frame with each column read as its type, the rows where one could not be, and the faults found so."""
+    given, faults = frame.copy(deep=False), []
+    unread: np.ndarray | None = None
+    declared, exact = compiled(schema), exact_types(schema)
+    for name, kind in columns_of(schema).items():
+        if name not in frame or declared.coerce or declared.columns[name].coerce:
+            continue
+        column = frame[name]
+        read = read_as(column, kind, exact[name])
+        if read.column is not column:
+            given[name] = read.column
+        for check, rows in read.broken.items():
+            faults.append(Fault(name, check, column[rows].tolist(), frame.index[rows]))
+            absent = rows & read.column.isna().to_numpy()
+            unread = absent if unread is None else unread | absent
+    return given, unread if unread is not None and unread.any() else None, faults
+
+
+def _exact(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> pd.DataFrame:
+    """The rows that could be read, in the exact types that nulls had kept them from."""
+    exact = exact_types(schema)
+    held = {"int64": "Int64", "bool": "boolean"}
+    return frame.astype({n: t for n, t in exact.items() if n in frame and str(frame[n].dtype) == held.get(t)})
+
+
+def _reported(failures: pd.DataFrame, frame: pd.DataFrame) -> list[Fault]:
+    """Pandera's failure cases of a frame, by column and check."""
+    misplaced = failures["check"].isin(list(_MISPLACED))
+    column = failures["failure_case"].where(misplaced, failures["column"]).fillna("(frame)").astype(str)
+    check = failures["check"].replace(_MISPLACED).astype(str)
+    faults = []
+    for (name, broken), found in failures.groupby([column, check], sort=False):
+        of_column = found["schema_context"].eq("Column").all() and not broken.startswith("dtype(")
+        of_rows = bool(of_column and found["index"].notna().all())
+        rows = pd.Index(found["index"].tolist()) if of_rows else None
+        of_value = of_rows and not broken.startswith(_OF_THE_TYPE)
+        in_frame = rows is not None and frame.index.is_unique
+        values = (frame.loc[rows, name] if in_frame else found["failure_case"]).tolist()
+        if broken.startswith("dtype('datetime64") and str(values[0]).startswith("datetime64") and "," not in values[0]:
+            values = [f"{values[0]}: which zone is it? .dt.tz_localize('UTC')"]
+        faults.append(Fault(name, broken, values, rows, of_value))
+    return faults

@@ -1,0 +1,114 @@
+"""A view's rows: the spine, what was known about each row when it is predicted, and what its request says."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import polars as pl
+
+from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.schema import nullable_columns
+from fti_assets.contracts.selection import Selection
+from fti_assets.stores.frames import to_pandas
+from fti_assets.validation.conform import conform_computed
+from fti_assets.views.as_of_join import InOrder, as_of_join
+
+
+def assemble(view: FeatureView, spine: pl.DataFrame, groups: Mapping[str, pl.DataFrame]) -> pd.DataFrame:
+    """The view's features for each of its rows, in the spine's order, behind the spine's own columns."""
+    return complete(view, join(view, spine, groups))
+
+
+def join(view: FeatureView, spine: pl.DataFrame, groups: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The view's rows of the spine with all that is looked up beside them.
+
+    `groups` holds the rows of each joined group by name. A feature that was not known is null. Rows that a condition
+    over the spine alone leaves out are not joined.
+    """
+    early, late = conditions(view)
+    rows = spine.filter(early) if early else spine
+    times = InOrder.of(rows[view.predicted_at])
+    joined = [look_up(view, selection, rows, groups[selection.group.name], times) for selection in view.joined]
+    found = pl.concat([rows, *joined], how="horizontal")
+    return found.filter(_renamed(view, found).select(pl.all_horizontal(late)).to_series()) if late else found
+
+
+def conditions(view: FeatureView) -> tuple[list[pl.Expr], list[pl.Expr]]:
+    """What a row meets to be the view's: the conditions over the spine's columns, and those that need joined ones.
+
+    A part of `where` that stands on its own, between ANDs, may be among the first while another is among the second.
+    """
+    (since, until), at = view.span, pl.col(view.predicted_at)
+    early = [*([] if since is None else [at >= since]), *([] if until is None else [at < until])]
+    late: list[pl.Expr] = []
+    for condition in _conjuncts(pl.sql_expr(view.where)) if view.where else []:
+        (early if set(condition.meta.root_names()) <= set(view.spine.columns) else late).append(condition)
+    return early, late
+
+
+def meets(view: FeatureView, joined: pl.DataFrame) -> pl.Series:
+    """Whether each looked-up request is a row of the view: what `join` would have kept."""
+    early, late = conditions(view)
+    rows = _renamed(view, joined).with_columns(pl.lit(True).alias("\0"))
+    return rows.select(pl.all_horizontal("\0", *early, *late).fill_null(False)).to_series()
+
+
+def look_up(
+    view: FeatureView, selection: Selection, spine: pl.DataFrame, rows: pl.DataFrame, times: InOrder | None = None
+) -> pl.DataFrame:
+    """One selection's columns for each spine row, under the view's names."""
+    group = selection.group
+    if group.dimension:
+        keys = {key: pl.col(key).alias(column) for key, column in selection.spine_keys.items()}
+        values = rows.select(*keys.values(), *(pl.col(c).alias(f"\0{n}") for c, n in selection.names.items()))
+        found = spine.select(selection.spine_keys.values()).join(
+            values, on=list(selection.spine_keys.values()), how="left", maintain_order="left", validate="m:1"
+        )
+        return found.select(pl.col(f"\0{name}").alias(name) for name in selection.names.values())
+    return as_of_join(
+        spine,
+        rows,
+        at=view.predicted_at,
+        on=selection.spine_keys,
+        known_at=str(group.known_at),
+        event_time=str(group.event_time),
+        lookback=selection.age,
+        columns=selection.names,
+        times=times,
+    )
+
+
+def complete(view: FeatureView, joined: pl.DataFrame) -> pd.DataFrame:
+    """Renamed spine columns and the on-demand features added, online as offline."""
+    looked_up = [name for selection in view.joined for name in selection.names.values()]
+    frame = to_pandas(_renamed(view, joined), nullable=[*looked_up, *nullable_of(view)])
+    for function in view.functions:
+        computed = conform_computed(function.function(frame.copy(deep=False)), frame, function)
+        frame = pd.concat([frame, computed], axis="columns")
+    return frame
+
+
+def nullable_of(view: FeatureView) -> list[str]:
+    """The spine's columns that may hold nulls, under their names there and in the view."""
+    columns = nullable_columns(view.spine.schema)
+    renamed = [s.names[c] for s in view.selections if s.group is view.spine for c in s.columns if c in columns]
+    return [*columns, *renamed]
+
+
+def _renamed(view: FeatureView, joined: pl.DataFrame) -> pl.DataFrame:
+    """The spine's columns under their further names in the view, too."""
+    return joined.with_columns(
+        pl.col(column).alias(name)
+        for selection in view.selections
+        if selection.group is view.spine
+        for column, name in selection.names.items()
+        if column != name
+    )
+
+
+def _conjuncts(condition: pl.Expr) -> list[pl.Expr]:
+    """What the condition joins by AND, the condition itself where it joins nothing."""
+    parts = condition.meta.pop()
+    for left, right in (parts, parts[::-1]) if len(parts) == 2 else ():
+        if (left & right).meta.eq(condition):
+            return [*_conjuncts(left), *_conjuncts(right)]
+    return [condition]

@@ -1,0 +1,69 @@
+"""Whether on-demand functions look at a row alone, as they must online."""
+
+import numpy as np
+import pandas as pd
+
+from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.on_demand import OnDemand
+from fti_assets.validation.conform import conform_computed
+
+ROUNDING = 1e-9
+"""How far numbers may be apart, relatively: vectorized functions round the last bit as their length has it."""
+_CANDIDATES, _SPREAD, _MOST = 500, 3, 6
+"""Rows are chosen among so many, evenly spaced: a few evenly too, then for their nulls, in all at most the last."""
+
+
+def check_row_wise(view: FeatureView, frame: pd.DataFrame) -> None:
+    """Compute a handful of the frame's rows again, each alone and all in another order.
+
+    Raises ContractViolation, naming the function and the column, where an on-demand function then gives
+    something else: it looks at other rows (a mean, a rank, the row before), and online there are none.
+    """
+    given = [c for c in frame.columns if not any(c in function.columns for function in view.functions)]
+    rows = frame.iloc[telling_rows(frame[given])] if len(frame) > 1 else frame.head(0)
+    for function in view.functions if len(rows) else ():
+        asked, expected = (rows[list(names)].reset_index(drop=True) for names in (given, function.columns))
+        alone = [function.function(asked.iloc[[n]].reset_index(drop=True)) for n in range(len(asked))]
+        turned = asked.iloc[::-1].reset_index(drop=True)
+        found = pd.concat([*alone, function.function(turned.copy(deep=False))], ignore_index=True)
+        both = pd.concat([asked, turned], ignore_index=True)
+        wanted = pd.concat([expected, expected.iloc[::-1]], ignore_index=True)
+        _compare(function, conform_computed(found, both, function), wanted)
+        given = [*given, *function.columns]
+
+
+def telling_rows(frame: pd.DataFrame) -> np.ndarray:
+    """The positions of a few rows that between them have, as far as they go, each column both null and not."""
+    candidates = np.unique(np.linspace(0, len(frame) - 1, _CANDIDATES, dtype=np.int64))
+    null = frame.iloc[candidates].isna().to_numpy()
+    shows = np.hstack([null, ~null])
+    chosen = list(np.linspace(0, len(candidates) - 1, _SPREAD, dtype=np.int64))
+    wanted = shows.any(axis=0) & ~shows[chosen].any(axis=0)
+    while wanted.any() and len(chosen) < _MOST:
+        chosen.append(shows[:, wanted].sum(axis=1).argmax())
+        wanted &= ~shows[chosen[-1]]
+    return candidates[np.unique(chosen)]
+
+
+def _compare(function: OnDemand, found: pd.DataFrame, expected: pd.DataFrame) -> None:
+    for name, kind in function.columns.items():
+        both_null = found[name].isna() & expected[name].isna()
+        if kind == "number":
+            same = both_null | np.isclose(found[name], expected[name], rtol=ROUNDING, atol=0)
+        else:
+            same = both_null | (found[name] == expected[name]).fillna(False).astype(bool)
+        if not same.all():
+            first = int(np.flatnonzero(~same.to_numpy())[0])
+            raise ContractViolation(
+                f"on_demand {function.name}",
+                [
+                    {
+                        "column": name,
+                        "check": "is computed from its own row alone, as it must be online: a row gives something else "
+                        "beside others",
+                        "value": f"{expected[name].iloc[first]} in the batch, {found[name].iloc[first]} otherwise",
+                        "rows": str(int((~same).sum())),
+                    }
+                ],
+            )

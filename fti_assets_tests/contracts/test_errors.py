@@ -1,0 +1,14 @@
+from fti_assets.contracts.errors import ContractViolation, unknown
+
+
+def test_an_unknown_name_is_shown_beside_those_that_exist() -> None:
+    assert unknown("column", "prise", ["price", "amount"]) == "there is no column 'prise'; there are: amount, price"
+    assert unknown("key", "a", []) == "there is no key 'a'; there are: none"
+
+
+def test_a_violation_shows_five_cases_and_keeps_them_all() -> None:
+    cases = [{"column": f"c{n}", "check": "is finite", "value": "inf", "rows": "2"} for n in range(7)]
+    violation = ContractViolation("source orders", cases)
+    assert violation.cases == cases
+    assert str(violation).startswith("source orders breaks its contract, nothing was written: c0: is finite (e.g. inf")
+    assert str(violation).endswith("c4: is finite (e.g. inf, 2 rows); and 2 more")

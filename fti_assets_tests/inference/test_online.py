@@ -1,0 +1,103 @@
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fti_assets.contracts.errors import ContractViolation, MissingPartitions
+from fti_assets.contracts.time import Window
+from fti_assets.inference.online import SERVED_DAYS, answer, load_online, online_features
+from fti_assets.inference.requests import request_frame
+from fti_assets.models.scorer import Scorer
+from fti_assets.stores.home import Home
+from fti_assets.training.promotion import gate_candidates
+from fti_assets.views.reading import read_view
+from fti_assets_tests import worlds
+
+VIEW = worlds.returns.view
+SERVED = Window.of_days(worlds.LAST_DAY - timedelta(days=SERVED_DAYS - 1), worlds.LAST_DAY)
+ORDER = {"order_id": "7", "customer": "ada", "product": "boots", "quantity": 2, "is_gift": False}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """The shop's whole history, its groups online."""
+    home = Home(tmp_path_factory.mktemp("shop"))
+    worlds.write_history(home)
+    load_online(worlds.products, [VIEW], home)
+    load_online(worlds.customer_history, [VIEW], home)
+    with home.online.held_open():
+        yield home
+
+
+def served_orders() -> list[dict[str, object]]:
+    """The orders of the served days, as requests."""
+    rows = worlds.ALL_ORDERS[list(worlds.orders.columns)]
+    return rows[rows["placed_at"] >= SERVED.start].to_dict("records")
+
+
+def test_a_row_online_is_the_row_in_batch_alone_or_among_others(home: Home) -> None:
+    batch = read_view(VIEW, SERVED, home.features)
+    orders = served_orders()
+    assert len(batch) == len(orders) == 40
+    together = online_features(VIEW, request_frame(VIEW, orders), home.online)
+    pd.testing.assert_frame_equal(together, batch)
+    alone = [online_features(VIEW, request_frame(VIEW, [order]), home.online) for order in orders]
+    pd.testing.assert_frame_equal(pd.concat(alone, ignore_index=True), batch)
+
+
+def test_a_prediction_online_is_the_prediction_in_batch_bit_for_bit(home: Home) -> None:
+    worlds.train_candidate(home, date(2024, 2, 1))
+    gate_candidates(worlds.returns, home, who="test")
+    scorer = Scorer(home.registry.champion("returns"))
+    batch = scorer.predict(read_view(VIEW, SERVED, home.features))
+    online = [answer(VIEW, scorer, request_frame(VIEW, [order]), home.online) for order in served_orders()]
+    assert np.concatenate(online).tobytes() == batch.tobytes()
+    assert len(set(batch)) > 3
+
+
+def test_what_the_store_does_not_know_is_null_and_still_completed(home: Home) -> None:
+    stranger = {**ORDER, "customer": "zoe", "product": "hat", "placed_at": "2024-02-14T09:00:00Z"}
+    (row,) = online_features(VIEW, request_frame(VIEW, [stranger]), home.online).to_dict("records")
+    assert all(pd.isna(row[name]) for name in ("is_returned_count_7d", "price", "category", "amount"))
+    assert row["quantity"] == 2
+
+
+def test_a_prediction_later_than_the_rows_reach_finds_what_is_young_enough(home: Home) -> None:
+    # the last row is known at the last day's first instant, and may be three days old
+    days = [{**ORDER, "placed_at": f"{worlds.LAST_DAY + timedelta(days=n)}T00:00:00Z"} for n in (3, 4)]
+    frame = online_features(VIEW, request_frame(VIEW, days), home.online)
+    assert frame["is_returned_count_7d"].isna().tolist() == [False, True]
+
+
+def test_an_earlier_prediction_is_refused(home: Home) -> None:
+    early = {**ORDER, "placed_at": "2024-02-12T23:59:59Z"}
+    with pytest.raises(ContractViolation, match=r"placed_at: 2024-02-13 00:00:00\+00:00 or later"):
+        online_features(VIEW, request_frame(VIEW, [early]), home.online)
+
+
+def test_a_load_says_what_it_holds(home: Home) -> None:
+    loaded = load_online(worlds.customer_history, [VIEW], home)
+    # two served days, three of lookback, one for rows that are known before their event; seven customers a day
+    assert (loaded.rows, loaded.until) == (7 * 6, SERVED.end)
+    assert load_online(worlds.products, [VIEW], home).rows == 5
+
+
+def test_a_group_is_not_loaded_before_its_spine_has_rows(tmp_path: Path) -> None:
+    with pytest.raises(MissingPartitions, match="online/customer_history: no spine that uses it has rows"):
+        load_online(worlds.customer_history, [VIEW], Home(tmp_path))
+
+
+def test_a_dimension_that_was_never_written_is_not_loaded_as_empty(tmp_path: Path) -> None:
+    with pytest.raises(MissingPartitions, match="feature group products was not materialized: materialize it first"):
+        load_online(worlds.products, [VIEW], Home(tmp_path))
+
+
+def test_a_missing_day_is_not_loaded_as_nulls(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    worlds.write_history(home, last_day=date(2024, 1, 10))
+    worlds.materialize(worlds.BINDINGS[0], Window.of_days("2024-01-11", "2024-01-11"), home.features)
+    with pytest.raises(MissingPartitions, match="customer_history was not materialized for 2024-01-11"):
+        load_online(worlds.customer_history, [VIEW], home)

@@ -1,0 +1,240 @@
+"""A training dataset: what was known before its cutoff, and nothing else."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+import polars as pl
+import pytest
+from pandas.testing import assert_frame_equal
+from pandera.typing.pandas import DataFrame
+
+from fti_assets.contracts.errors import ContractViolation, MissingPartitions
+from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.model import Model
+from fti_assets.contracts.time import UTC as UTC_TIME
+from fti_assets.contracts.time import Window, midnight
+from fti_assets.features.materialize import materialize
+from fti_assets.stores.frames import to_polars
+from fti_assets.stores.home import Home
+from fti_assets.training.datasets import LABEL, LABEL_KNOWN_AT, build_dataset, labels_known
+from fti_assets.views.reading import read_view
+from fti_assets_tests.worlds import (
+    ALL_ORDERS,
+    FIRST_DAY,
+    LAST_DAY,
+    at,
+    order_source,
+    orders,
+    outcome_source,
+    outcomes,
+    returns,
+)
+
+SINCE = midnight(FIRST_DAY)
+CUTOFF = midnight("2024-01-20")
+DAYS = Window.of_days("2024-01-05", "2024-01-09")
+
+
+def test_it_holds_the_rows_whose_label_was_known_before_the_cutoff_and_their_labels(shop: Home) -> None:
+    built = build_dataset(returns, CUTOFF, SINCE, shop)
+    frame = built.dataset.read()
+    expected = ALL_ORDERS[ALL_ORDERS["settled_at"] < CUTOFF]
+    assert frame["order_id"].to_list() == expected["order_id"].to_list()
+    assert (frame[LABEL] == expected["is_returned"].astype(float).to_numpy()).all()
+    assert (frame[LABEL_KNOWN_AT].to_numpy() == expected["settled_at"].to_numpy()).all()
+    assert (built.rows, built.spine_rows) == (len(expected), 19 * 20)
+
+
+@pytest.mark.parametrize(("minute", "is_known"), [(0, False), (1, True)])
+def test_a_label_known_at_the_cutoff_itself_was_not_known_before_it(shop: Home, minute: int, is_known: bool) -> None:
+    cutoff = at(date(2024, 1, 20), 10, minute)  # the first order of the 19th was settled on the 20th at 10:00
+    frame = build_dataset(returns, cutoff, SINCE, shop).dataset.read()
+    assert ("2024-01-19-00" in set(frame["order_id"])) == is_known
+
+
+def test_rows_begin_with_since(shop: Home) -> None:
+    frame = build_dataset(returns, CUTOFF, midnight("2024-01-10"), shop).dataset.read()
+    assert frame["placed_at"].min() == at(date(2024, 1, 10), 8)
+
+
+def test_its_features_are_those_of_the_view(shop: Home) -> None:
+    frame = build_dataset(returns, CUTOFF, SINCE, shop).dataset.read()
+    view = read_view(returns.view, Window(SINCE, CUTOFF), shop.features)
+    view = view.set_index("order_id").loc[frame["order_id"]].reset_index()
+    names = ["order_id", *returns.view.columns]
+    assert_frame_equal(frame[names], view[names], check_exact=True)
+
+
+def _settled_after(hours: dict[str, int]) -> object:
+    """Outcomes of some orders settled so many hours after they were placed."""
+    late = ALL_ORDERS.assign(hours=ALL_ORDERS["order_id"].map(hours).fillna(26))
+    late = late.assign(
+        settled_at=late["placed_at"] + pd.to_timedelta(late["hours"], unit="h").astype("timedelta64[us]")
+    )
+    late = late.assign(due_at=late[["due_at", "settled_at"]].min(axis="columns"))[list(outcomes.columns)]
+
+    def as_settled(_rows: pd.DataFrame) -> pd.DataFrame:
+        first, end = Window.of_days(FIRST_DAY, LAST_DAY).start, midnight(LAST_DAY) + timedelta(days=1)
+        return late[(late["settled_at"] >= first) & (late["settled_at"] < end)].reset_index(drop=True)
+
+    return outcomes.computed(as_settled, outcome_source)
+
+
+def test_a_label_known_after_its_horizon_is_never_learned_and_one_at_its_end_is(own_shop: Home) -> None:
+    hours = {"2024-01-05-00": 48, "2024-01-05-01": 49, "2024-01-05-02": 120}
+    materialize(_settled_after(hours), Window.of_days(FIRST_DAY, LAST_DAY), own_shop.features)
+    learned = set(build_dataset(returns, CUTOFF, SINCE, own_shop).dataset.read()["order_id"])
+    assert set(hours) & learned == {"2024-01-05-00"}
+    assert len(learned) == (ALL_ORDERS["settled_at"] < CUTOFF).sum() - 2
+
+
+def test_what_was_known_by_the_prediction_is_no_label_wherever_the_window_begins(own_shop: Home) -> None:
+    hours = {"2024-01-05-00": -30, "2024-01-05-01": -1, "2024-01-05-02": 0, "2024-01-05-03": 1}
+    materialize(_settled_after(hours), Window.of_days(FIRST_DAY, LAST_DAY), own_shop.features)
+    for since in ("2024-01-01", "2024-01-04", "2024-01-05"):
+        window = Window(midnight(since), midnight("2024-01-08"))
+        frame = read_view(returns.view, window, own_shop.features)
+        spine = to_polars(frame, orders.columns)
+        labels = labels_known(returns, spine, window, CUTOFF, own_shop)
+        found = dict(zip(frame["order_id"], labels[LABEL], strict=True))
+        assert [found[order] is None for order in hours] == [True, True, True, False], since
+
+
+def test_the_last_of_several_known_outcomes_is_the_label(own_shop: Home) -> None:
+    def reversed_later(rows: pd.DataFrame) -> pd.DataFrame:
+        first = rows.iloc[[0]]
+        later = first.assign(settled_at=first["settled_at"] + timedelta(hours=1), is_returned=~first["is_returned"])
+        return pd.concat([rows, later], ignore_index=True)
+
+    day = Window.of_days("2024-01-06", "2024-01-06")
+    materialize(outcomes.computed(reversed_later, outcome_source), day, own_shop.features)
+    frame = build_dataset(returns, CUTOFF, SINCE, own_shop).dataset.read().set_index("order_id")
+    original = ALL_ORDERS.set_index("order_id").loc["2024-01-05-00"]
+    assert frame.loc["2024-01-05-00", LABEL] == float(not original["is_returned"])
+    assert frame.loc["2024-01-05-00", LABEL_KNOWN_AT] == original["settled_at"] + timedelta(hours=1)
+
+
+def test_the_same_pins_give_the_same_bytes(shop: Home) -> None:
+    first = build_dataset(returns, CUTOFF, SINCE, shop).dataset
+    content, manifest = first.path.read_bytes(), dict(first.manifest)
+    again = build_dataset(returns, CUTOFF, SINCE, shop).dataset
+    assert (again.id, again.path, dict(again.manifest)) == (first.id, first.path, manifest)
+    assert again.path.read_bytes() == content
+
+
+def test_a_rewrite_of_the_same_rows_in_another_chunking_keeps_the_id(own_shop: Home) -> None:
+    first = build_dataset(returns, CUTOFF, SINCE, own_shop).dataset
+    for part in DAYS.split(2):
+        materialize(orders.computed(lambda rows: rows, order_source), part, own_shop.features)
+    assert build_dataset(returns, CUTOFF, SINCE, own_shop).dataset.id == first.id
+
+
+def test_a_correction_gives_another_id_and_the_old_one_stays_readable(own_shop: Home) -> None:
+    old = build_dataset(returns, CUTOFF, SINCE, own_shop).dataset
+    before = old.read()
+    materialize(orders.computed(lambda rows: rows.assign(quantity=9), order_source), DAYS, own_shop.features)
+    new = build_dataset(returns, CUTOFF, SINCE, own_shop).dataset
+    assert new.id != old.id
+    assert new.manifest["tables"]["order"] > old.manifest["tables"]["order"]
+    assert own_shop.datasets.get("returns", CUTOFF).id == new.id
+    assert_frame_equal(own_shop.datasets.get("returns", CUTOFF, old.id).read(), before, check_exact=True)
+    assert (new.read()["quantity"] == 9).sum() == 100
+
+
+def test_the_manifest_pins_every_table_that_was_read(shop: Home) -> None:
+    manifest = build_dataset(returns, CUTOFF, SINCE, shop).dataset.manifest
+    groups = (*returns.view.groups, outcomes)
+    assert manifest["tables"] == {group.name: shop.features.version(group) for group in groups}
+    assert (manifest["cutoff"], manifest["rows"]) == (CUTOFF.isoformat(), (ALL_ORDERS["settled_at"] < CUTOFF).sum())
+
+
+@pytest.mark.parametrize("group", ["label", "spine"])
+def test_a_day_before_the_cutoff_that_was_never_written_is_named(own_shop: Home, group: str) -> None:
+    after: datetime = midnight(LAST_DAY) + timedelta(days=2)
+    name = {"label": "outcome", "spine": "order"}[group]
+    if group == "spine":  # the labels go one day further
+        binding = outcomes.computed(lambda rows: rows, outcome_source)
+        materialize(binding, Window.of_days("2024-02-15", "2024-02-15"), own_shop.features)
+    with pytest.raises(MissingPartitions, match=f"{name} was not materialized for 2024-02-15"):
+        build_dataset(returns, after, SINCE, own_shop)
+
+
+def test_a_cutoff_before_anything_is_known_gives_an_empty_dataset(shop: Home) -> None:
+    built = build_dataset(returns, midnight("2024-01-02"), SINCE, shop)
+    assert (built.rows, built.spine_rows) == (0, 20)
+    assert built.dataset.read().empty
+
+
+def test_labels_come_in_the_order_of_the_spine(shop: Home) -> None:
+    window = Window.of_days("2024-01-05", "2024-01-09")
+    spine = shop.features.read(orders, window)
+    shuffled = spine[np.random.default_rng(0).permutation(len(spine)).tolist()]
+    labels = labels_known(returns, shuffled, window, CUTOFF, shop)
+    truth = dict(zip(ALL_ORDERS["order_id"], ALL_ORDERS["is_returned"], strict=True))
+    assert labels[LABEL].to_list() == [float(truth[order]) for order in shuffled["order_id"]]
+    assert labels.schema[LABEL_KNOWN_AT] == pl.Datetime("us", "UTC")
+
+
+class Parcel(pa.DataFrameModel):
+    """An order in a box: its order has another name here."""
+
+    parcel: str
+    order: str
+    placed_at: UTC_TIME
+
+
+def test_the_keys_of_a_label_may_be_called_otherwise_in_the_spine(own_shop: Home) -> None:
+    parcels = FeatureGroup(Parcel, keys="parcel", event_time="placed_at")
+
+    def boxed(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(order=rows["order_id"], parcel="p" + rows["order_id"])[list(parcels.columns)]
+
+    materialize(parcels.computed(boxed, order_source), Window.of_days(FIRST_DAY, LAST_DAY), own_shop.features)
+    label = outcomes["is_returned"].joined_on(order_id="order").within(days=2)
+    model = Model("boxes", FeatureView(parcels, label, [parcels["order"]]))
+    frame = build_dataset(model, CUTOFF, SINCE, own_shop).dataset.read()
+    expected = ALL_ORDERS[ALL_ORDERS["settled_at"] < CUTOFF]
+    assert frame["parcel"].to_list() == ("p" + expected["order_id"]).to_list()
+    assert (frame[LABEL] == expected["is_returned"].astype(float).to_numpy()).all()
+
+
+class Share(pa.DataFrameModel):
+    """How the order's price compares with others."""
+
+    share: float = pa.Field(nullable=True)
+
+
+def of_the_mean(frame: pd.DataFrame) -> DataFrame[Share]:
+    """Looks at other rows."""
+    return pd.DataFrame({"share": frame["price"] / frame["price"].mean()})
+
+
+def test_an_on_demand_function_that_looks_at_other_rows_is_found_out_and_nothing_is_written(shop: Home) -> None:
+    model = replace(returns, view=replace(returns.view, on_demand=[*returns.view.functions, of_the_mean]))
+    with pytest.raises(ContractViolation, match=r"on_demand of_the_mean .*share: is computed from its own row alone"):
+        build_dataset(model, CUTOFF, SINCE, shop)
+    with pytest.raises(MissingPartitions, match="was not built"):
+        shop.datasets.get("returns", CUTOFF)
+
+
+def test_the_labels_own_column_that_is_never_known_in_time_is_refused_as_a_feature(shop: Home) -> None:
+    view = replace(returns.view, features=[*returns.view.selections, outcomes["is_returned"].lookback(days=9)])
+    with pytest.raises(
+        ContractViolation, match=r"dataset returns .*is_returned: is the label outcome\['is_returned'\]"
+    ):
+        build_dataset(replace(returns, view=view), CUTOFF, SINCE, shop)
+
+
+def test_the_labels_column_of_another_entitys_last_row_is_a_feature(shop: Home) -> None:
+    earlier = outcomes["is_returned"].by("customer").lookback(days=9).prefixed("last_")
+    view = replace(returns.view, features=[*returns.view.selections, earlier])
+    frame = build_dataset(replace(returns, view=view), CUTOFF, SINCE, shop).dataset.read()
+    all_orders = ALL_ORDERS.set_index("order_id")
+    for row in frame.iloc[100::17].itertuples():
+        same_customer = ALL_ORDERS["customer"] == all_orders.loc[row.order_id, "customer"]
+        known = ALL_ORDERS[same_customer & (ALL_ORDERS["settled_at"] <= row.placed_at)]
+        assert row.last_is_returned == known["is_returned"].iloc[-1]
