@@ -1,12 +1,14 @@
 """What the Dagster UI shows about an asset: schema, lineage of columns, freshness, tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
 
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.catalogue_rows import columns
+from fti_assets.contracts.errors import FailingCase
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.lineage import computed_from
@@ -71,6 +73,12 @@ def table(rows: Sequence[Mapping[str, Any]], shown: Iterable[str]) -> dg.Metadat
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     lines += ["| " + " | ".join(_cell(row.get(name)) for name in names) + " |" for row in rows]
     return dg.MetadataValue.md("\n".join(lines))
+
+
+def cases_table(cases: Sequence[FailingCase]) -> dg.MetadataValue:
+    """Failing cases as Markdown; whose rows they are where they say so."""
+    whose = ["of"] if any(case.of for case in cases) else []
+    return table([asdict(case) for case in cases], [*whose, "column", "check", "value", "rows"])
 
 
 def _cell(value: Any) -> str:

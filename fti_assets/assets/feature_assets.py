@@ -11,7 +11,7 @@ from fti_assets.assets.charts.profile_chart import statistics_table
 from fti_assets.assets.checks import CheckResult, check_results
 from fti_assets.assets.conditions import SOURCES, at_first_and_daily, newest_missing
 from fti_assets.assets.dependencies import dependencies, slower, source_key
-from fti_assets.assets.describe import feature_key, fresh, group_lineage, group_schema, table
+from fti_assets.assets.describe import cases_table, feature_key, fresh, group_lineage, group_schema
 from fti_assets.assets.feature_statistics import as_usual, as_usual_spec, partition_figures
 from fti_assets.assets.home_resource import HomeResource
 from fti_assets.assets.partitions import window_of
@@ -91,7 +91,7 @@ def feature_asset(binding: Binding, partitions: dg.TimeWindowPartitionsDefinitio
         try:
             written = materialize(binding, window, home.open().features, told=told)
         except ContractViolation as violation:
-            cases = table(violation.cases, ("column", "check", "value", "rows"))
+            cases = cases_table(violation.cases)
             yield from check_results(context, key, CONTRACT, False, {"failing cases": cases, "partitions": str(window)})
             before = f" ({Window(done[0].start, done[-1].end)} was written before)" if done else ""
             raise dg.Failure(f"{violation}{before}", allow_retries=False) from violation

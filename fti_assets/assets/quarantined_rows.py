@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fti_assets.assets.describe import table
+from fti_assets.assets.describe import cases_table, table
 from fti_assets.contracts.binding import Binding, Computed
 from fti_assets.contracts.source import Source
 from fti_assets.features.materialization import Written
@@ -25,8 +25,7 @@ def intake_metadata(written: Written) -> dict[str, Any]:
     rows = sum(written.set_aside.values())
     if not rows:
         return {}
-    reasons = table(written.reasons[:_REASONS], ("of", "column", "check", "value", "rows"))
-    return {"rows quarantined": rows, "reasons": reasons}
+    return {"rows quarantined": rows, "reasons": cases_table(written.reasons[:_REASONS])}
 
 
 def widened_metadata(written: Written) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
-from fti_assets.training.datasets import LABEL, labels_known
 from fti_assets.views.as_of_join import as_of_join
 from fti_assets.views.assemble import assemble
+from fti_assets.views.labels import LABEL, read_labels
 from fti_assets.views.reading import known_window, read_inputs
 
 ALMOST_ALL = 0.9
@@ -70,7 +70,7 @@ def audit_labels(model: Model, window: Window, home: Home) -> list[Finding]:
     frame = assemble(view, spine, groups)
     rows = to_polars(frame, {**view.spine.columns, **view.columns})
     spine = rows.select(list(view.spine.columns))
-    label = labels_known(model, spine, window, window.end + view.label.horizon, home)[LABEL]
+    label = read_labels(model, spine, window, window.end + view.label.horizon, home)[LABEL]
     there = label.is_not_null()
     found = []
     for name in view.columns:

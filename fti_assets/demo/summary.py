@@ -9,8 +9,9 @@ from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import midnight
 from fti_assets.demo.year import WEEK, Lifetime
 from fti_assets.models.evaluation import metric_of
-from fti_assets.monitoring.replay import Lived, trained_at
+from fti_assets.monitoring.replay import Lived
 from fti_assets.stores.home import Home
+from fti_assets.training.backtest import trained_at
 
 EVERY_WEEKS = 4
 THIS_RUN = "this run"

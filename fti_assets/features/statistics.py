@@ -7,43 +7,11 @@ import polars as pl
 from fti_assets.contracts.schema import Kind
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import TIME
+from fti_assets.stores.statistics import QUANTILES, SCHEMA
 
-QUANTILES: Mapping[str, float] = {
-    "min": 0.0,
-    "q05": 0.05,
-    "q25": 0.25,
-    "q50": 0.5,
-    "q75": 0.75,
-    "q95": 0.95,
-    "max": 1.0,
-}
 COUNTED_IN_FULL = 50
 """Up to so many distinct texts of a partition are all counted; of more, the top ten."""
 TOP = 10
-
-SCHEMA: Mapping[str, pl.DataType] = {
-    "start": TIME,
-    "end": TIME,
-    "column": pl.String(),
-    "kind": pl.String(),
-    "rows": pl.Int64(),
-    "missing": pl.Int64(),
-    "mean": pl.Float64(),
-    "std": pl.Float64(),
-    **dict.fromkeys(QUANTILES, pl.Float64()),
-    "first": TIME,
-    "last": TIME,
-    "distinct": pl.Int64(),
-    "categories": pl.List(pl.String()),
-    "counts": pl.List(pl.Int64()),
-}
-"""A row for each partition (from `start` to `end`) and column.
-
-Numbers have mean, std (n - 1) and quantiles, interpolated as numpy does by default; booleans the share of true as
-their mean; times the first and the last; texts the number of distinct ones and the most frequent with their counts,
-ties by name. More than ten distinct texts that come less than twice on average, such as identifiers, are not counted
-one by one. What does not apply is null.
-"""
 
 _PARTITION = ":partition"  # no column of a contract is called so
 

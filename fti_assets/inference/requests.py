@@ -9,7 +9,7 @@ import pandas as pd
 import polars as pl
 
 from fti_assets.contracts.condition import columns_read
-from fti_assets.contracts.errors import ContractViolation, unknown
+from fti_assets.contracts.errors import ContractViolation, FailingCase, unknown
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.schema import Kind, compiled
 from fti_assets.stores.frames import to_polars
@@ -134,8 +134,8 @@ def _described(view: FeatureView, name: str) -> str:
     return declared or {view.predicted_at: "when it is predicted, by default now"}.get(name, "")
 
 
-def _case(column: str, check: str, values: Sequence[Any]) -> dict[str, str]:
+def _case(column: str, check: str, values: Sequence[Any]) -> FailingCase:
     shown = "" if not values else "null" if values[0] is None else str(values[0])[:80]
-    plain = {"column": column, "check": check, "value": shown, "rows": str(len(values))}
     # half of a surrogate pair, which JSON can hold, could not be sent back
-    return {name: text.encode("utf-8", "backslashreplace").decode() for name, text in plain.items()}
+    column, check, shown = (text.encode("utf-8", "backslashreplace").decode() for text in (column, check, shown))
+    return FailingCase(column, check, shown, len(values))

@@ -19,7 +19,7 @@ from fti_assets.monitoring.drift import drift, drifted, from_bytes
 from fti_assets.stores.frames import POLARS_TYPES
 from fti_assets.stores.home import Home
 from fti_assets.stores.monitoring import PERFORMANCE
-from fti_assets.training.datasets import LABEL, labels_known
+from fti_assets.views.labels import LABEL, read_labels
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def labels_of(model: Model, log: pl.DataFrame, window: Window, before: datetime,
         identity = [*model.view.spine.keys, model.view.predicted_at]
         rows = home.features.read(model.view.spine, window, [*identity, *missing])
         spine = spine.join(rows, on=identity, how="left", maintain_order="left", validate="m:1")
-    return labels_known(model, spine, window, before, home)[LABEL].to_numpy().astype(np.float64)
+    return read_labels(model, spine, window, before, home)[LABEL].to_numpy().astype(np.float64)
 
 
 def measured(model: Model, log: pl.DataFrame, label: np.ndarray, home: Home) -> dict[str, Any]:

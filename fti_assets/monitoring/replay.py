@@ -15,8 +15,7 @@ from fti_assets.models.scorer import Scorer
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
 from fti_assets.stores.registry import ModelVersion
-from fti_assets.training.datasets import LABEL, build_dataset, labels_known
-from fti_assets.training.train import fit_unjudged
+from fti_assets.views.labels import LABEL, read_labels
 from fti_assets.views.reading import read_view
 
 
@@ -50,7 +49,7 @@ class Lived:
         home.features.require(model.view.label.group, window)
         frame = read_view(model.view, window, home.features)
         spine = to_polars(frame, model.view.spine.columns)
-        labels = labels_known(model, spine, window, window.end + model.view.label.horizon, home)
+        labels = read_labels(model, spine, window, window.end + model.view.label.horizon, home)
         return cls(model, frame, labels[LABEL].to_numpy().astype(np.float64))
 
     def under(self, schedule: Sequence[tuple[datetime, ModelVersion]]) -> np.ndarray:
@@ -96,20 +95,6 @@ class Lived:
         is_binary = self.model.view.label.is_binary
         area = auc(label, said) if is_binary and 0 < label.mean() < 1 and said.min() < said.max() else None
         return Figures(int(rows.sum()), loss(metric_of(is_binary), label, said), calibration_gap(label, said), area)
-
-
-def trained_at(
-    model: Model, cutoffs: Sequence[datetime], since: datetime, home: Home, scope: Home
-) -> list[tuple[datetime, ModelVersion]]:
-    """A version for each cutoff, with no gates: the home's own where it trained one then, else trained in `scope`."""
-    schedule = []
-    for cutoff in cutoffs:
-        version = home.registry.with_cutoff(model.name, cutoff) or scope.registry.with_cutoff(model.name, cutoff)
-        if version is None:
-            build_dataset(model, cutoff, since, scope)
-            version = fit_unjudged(model, cutoff, scope)
-        schedule.append((cutoff, version))
-    return schedule
 
 
 def compared(lived: Lived, ways: Mapping[str, np.ndarray]) -> dict[str, dict[str, Figures]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from fti_assets.contracts.errors import ContractViolation, MissingPartitions
+from fti_assets.contracts.errors import ContractViolation, FailingCase, MissingPartitions
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.schema import Kind
 from fti_assets.contracts.selection import Selection
@@ -170,8 +170,7 @@ def _check_reach(connection: sqlite3.Connection, group: FeatureGroup, at: str, m
     early = [] if loaded[0] is None else [moment for moment in moments if moment is not None and moment < loaded[0]]
     if early:
         check = f"{_instant(loaded[0])} or later, where {group.name} is loaded: predict earlier rows in batch"
-        case = {"column": at, "check": check, "value": str(_instant(early[0])), "rows": str(len(early))}
-        raise ContractViolation("request", [case])
+        raise ContractViolation("request", [FailingCase(at, check, str(_instant(early[0])), len(early))])
 
 
 def _bounds(moment: int | None, age: timedelta) -> tuple[int | None, int | None]:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fti_assets.contracts.errors import unknown
+from fti_assets.contracts.set_aside import Reason, SetAside
 from fti_assets.stores.synced_files import locked, replace
 from fti_assets.stores.waivers import Waived, Waiver, Waivers
-from fti_assets.validation.set_aside import Reason, SetAside
 
 SHOWN_DIGITS = 12
 """So many digits of a digest are shown, and suffice to name a row."""

@@ -162,6 +162,13 @@ class Registry:
             f"{', '.join(map(str, numbers))}; champions since: {', '.join(moves[:1]) or 'never'}"
         )
 
+    def serving(self, model: str, at: datetime) -> ModelVersion | None:
+        """The champion as of `at`, None where nothing served."""
+        try:
+            return self.champion(model, at)
+        except NoChampion:
+            return None
+
     def alias(self, model: str, name: str) -> ModelVersion | None:
         """The version that is `champion`, `previous` (a rollback's target) or `challenger`, if there is one.
 

@@ -1,5 +1,6 @@
 """The statistics of feature groups' partitions, beside their rows."""
 
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -7,8 +8,42 @@ import polars as pl
 
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.time import Window
-from fti_assets.features.statistics import SCHEMA
+from fti_assets.stores.frames import TIME
 from fti_assets.stores.synced_files import locked, replace
+
+QUANTILES: Mapping[str, float] = {
+    "min": 0.0,
+    "q05": 0.05,
+    "q25": 0.25,
+    "q50": 0.5,
+    "q75": 0.75,
+    "q95": 0.95,
+    "max": 1.0,
+}
+
+SCHEMA: Mapping[str, pl.DataType] = {
+    "start": TIME,
+    "end": TIME,
+    "column": pl.String(),
+    "kind": pl.String(),
+    "rows": pl.Int64(),
+    "missing": pl.Int64(),
+    "mean": pl.Float64(),
+    "std": pl.Float64(),
+    **dict.fromkeys(QUANTILES, pl.Float64()),
+    "first": TIME,
+    "last": TIME,
+    "distinct": pl.Int64(),
+    "categories": pl.List(pl.String()),
+    "counts": pl.List(pl.Int64()),
+}
+"""A row for each partition (from `start` to `end`) and column.
+
+Numbers have mean, std (n - 1) and quantiles, interpolated as numpy does by default; booleans the share of true as
+their mean; times the first and the last; texts the number of distinct ones and the most frequent with their counts,
+ties by name. More than ten distinct texts that come less than twice on average, such as identifiers, are not counted
+one by one. What does not apply is null.
+"""
 
 
 class StatisticsStore:
@@ -21,7 +56,7 @@ class StatisticsStore:
         self.root = root
 
     def write(self, group: FeatureGroup, statistics: pl.DataFrame) -> None:
-        """Replace the statistics of those partitions that `statistics` (see features.statistics.SCHEMA) is about."""
+        """Replace the statistics of those partitions that `statistics` (see SCHEMA) is about."""
         folder = self.root / group.name
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / ".lock"):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from fti_assets.contracts.errors import AlreadyIssued, Conflict, ContractViolation, DeclarationError
+from fti_assets.contracts.errors import AlreadyIssued, Conflict, ContractViolation, DeclarationError, FailingCase
 from fti_assets.contracts.schema import Kind
 from fti_assets.contracts.time import DAILY, DAY, Period, Window, midnight
 from fti_assets.stores.delta_log import Action, DeltaLog, Snapshot, milliseconds
@@ -130,7 +130,7 @@ class PartitionedTable:
         rows = frame.select(list(self.columns))
         types = {name: POLARS_TYPES[kind] for name, kind in self.columns.items()}
         cases = [
-            {"column": name, "check": f"is {wanted}", "value": str(given), "rows": str(len(rows))}
+            FailingCase(name, f"is {wanted}", str(given), len(rows))
             for (name, wanted), given in zip(types.items(), rows.dtypes, strict=True)
             if not (given in (wanted, pl.Null) or (given.is_integer() and wanted == pl.Int64))
         ]
@@ -138,7 +138,7 @@ class PartitionedTable:
             ~pl.col("ds").is_between(window.start, window.end, closed="left").fill_null(False)
         )["ds"]
         if len(outside):
-            cases.append({"column": "ds", "check": f"in {window}", "value": f"{outside[0]}", "rows": f"{len(outside)}"})
+            cases.append(FailingCase("ds", f"in {window}", str(outside[0]), len(outside)))
         if cases:
             raise ContractViolation(self.path.name, cases)
         parts = self._parted(rows.cast({name: t for name, t in types.items() if rows.schema[name] != t}), at)

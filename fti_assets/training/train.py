@@ -21,7 +21,7 @@ from fti_assets.monitoring.drift import fit_reference, to_bytes
 from fti_assets.stores.datasets import Dataset
 from fti_assets.stores.home import Home
 from fti_assets.stores.registry import ModelVersion
-from fti_assets.training.datasets import LABEL, LABEL_KNOWN_AT
+from fti_assets.views.labels import LABEL, LABEL_KNOWN_AT
 
 if TYPE_CHECKING:
     import xgboost

@@ -1,17 +1,18 @@
 """What a materialization takes in: batches that keep their contracts, less the rows that are set aside."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
-from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.errors import ContractViolation, FailingCase
 from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.set_aside import SetAside
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import PERIODS, Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.validation.conform import conform, conform_group, widened
-from fti_assets.validation.set_aside import SetAside, invalid_digests, sift
+from fti_assets.validation.set_aside import invalid_digests, sift
 
 WHOLE_TABLE = "whole"
 """The one partition of a dimension."""
@@ -69,14 +70,14 @@ class Intake:
         return dict(sorted(counted.items()))
 
     @property
-    def reasons(self) -> tuple[Mapping[str, str], ...]:
+    def reasons(self) -> tuple[FailingCase, ...]:
         """Why rows were set aside, the most frequent reason first, each with one value and its number of rows."""
         values: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         for owner, aside in self._aside.items():
             for reason in (reason for rows in aside.values() for row in rows for reason in row.reasons):
                 values[owner, reason.column, reason.check].append(reason.value)
         return tuple(
-            {"of": owner, "column": column, "check": check, "value": found[0], "rows": str(len(found))}
+            FailingCase(column, check, found[0], len(found), of=owner)
             for (owner, column, check), found in sorted(values.items(), key=lambda item: (-len(item[1]), item[0]))
         )
 

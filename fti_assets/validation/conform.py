@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.errors import ContractViolation, FailingCase
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.on_demand import OnDemand
 from fti_assets.contracts.schema import compiled
@@ -33,8 +33,8 @@ def conform_computed(computed: pd.DataFrame, frame: pd.DataFrame, function: OnDe
     computed = conform(computed, function.schema, what)
     if not computed.index.equals(frame.index):
         given = f"{len(computed)} rows for {len(frame)}, or their index in another order"
-        case = {"column": "(index)", "check": "is the index of the frame it was given", "value": given}
-        raise ContractViolation(what, [{**case, "rows": str(len(computed))}])
+        check = "is the index of the frame it was given"
+        raise ContractViolation(what, [FailingCase("(index)", check, given, len(computed))])
     return computed
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
+from fti_assets.contracts.errors import FailingCase
 from fti_assets.contracts.schema import columns_of, compiled, nullable_columns
 from fti_assets.validation.widen import read_as
 
@@ -52,11 +53,9 @@ class Examined:
         return [fault for fault in self.faults if fault.rows is None]
 
 
-def cases_of(faults: Sequence[Fault]) -> list[dict[str, str]]:
-    """The faults as ContractViolation shows them: `column`, `check`, the first `value`, the number of `rows`."""
-    return [
-        {"column": f.column, "check": f.check, "value": shown(f.values[0]), "rows": str(len(f.values))} for f in faults
-    ]
+def cases_of(faults: Sequence[Fault]) -> list[FailingCase]:
+    """The faults as ContractViolation shows them."""
+    return [FailingCase(f.column, f.check, shown(f.values[0]), len(f.values)) for f in faults]
 
 
 def shown(value: Any) -> str:

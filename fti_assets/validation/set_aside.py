@@ -12,6 +12,7 @@ import pandas as pd
 
 from fti_assets.contracts.errors import ContractViolation
 from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.set_aside import Reason, SetAside
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
 from fti_assets.validation.conform import examine_group
@@ -19,26 +20,6 @@ from fti_assets.validation.examine import Examined, Fault, cases_of, examine, sh
 
 Waivers = Mapping[str, frozenset[tuple[str, str]]]
 """For the digest of a row, the checks (column, check) that somebody let it pass."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """A check that a row breaks, and its value. `releasable` when a person may let the row pass it."""
-
-    column: str
-    check: str
-    value: str
-    releasable: bool = False
-
-
-@dataclass(frozen=True)
-class SetAside:
-    """A row that breaks its contract, as JSON, its SHA-256, all reasons, and when it was known, if that is known."""
-
-    row: str
-    digest: str
-    reasons: tuple[Reason, ...]
-    known_at: datetime | None = None
 
 
 @dataclass(frozen=True)

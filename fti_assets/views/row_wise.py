@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.errors import ContractViolation, FailingCase
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.on_demand import OnDemand
 from fti_assets.validation.conform import conform_computed
@@ -55,15 +55,7 @@ def _compare(function: OnDemand, found: pd.DataFrame, expected: pd.DataFrame) ->
             same = both_null | (found[name] == expected[name]).fillna(False).astype(bool)
         if not same.all():
             first = int(np.flatnonzero(~same.to_numpy())[0])
-            raise ContractViolation(
-                f"on_demand {function.name}",
-                [
-                    {
-                        "column": name,
-                        "check": "is computed from its own row alone, as it must be online: a row gives something else "
-                        "beside others",
-                        "value": f"{expected[name].iloc[first]} in the batch, {found[name].iloc[first]} otherwise",
-                        "rows": str(int((~same).sum())),
-                    }
-                ],
-            )
+            check = "is computed from its own row alone, as it must be online: a row gives something else beside others"
+            shown = f"{expected[name].iloc[first]} in the batch, {found[name].iloc[first]} otherwise"
+            case = FailingCase(name, check, shown, int((~same).sum()))
+            raise ContractViolation(f"on_demand {function.name}", [case])

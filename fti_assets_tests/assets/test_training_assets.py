@@ -6,7 +6,6 @@ from fti_assets.contracts.gates import BeatsBaseline
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.monitoring.retraining import decisions
 from fti_assets.stores.home import Home
-from fti_assets.training.promotion import champion_at
 from fti_assets_tests.assets.living_shop import (
     CHAMPION,
     DATASET,
@@ -105,7 +104,7 @@ def test_a_rejected_candidate_warns_and_nobody_serves(own_shop):
         shown = living.metadata(CHAMPION)
         assert (shown["version"], shown["cutoff"], shown["judged now"]) == (0, "none", 1)
         assert living.event(CHAMPION).tags["dagster/data_version"] == "none"
-        assert champion_at(strict, midnight("2024-02-01"), own_shop) is None
+        assert own_shop.registry.serving(strict.name, midnight("2024-02-01")) is None
 
         assert living.once("train_returns", None, CHAMPION).success, "nothing waits: the last verdict is shown again"
         assert (living.metadata(CHAMPION)["judged now"], living.checks(CHAMPION, "gates")[None]) == (0, "FAILED")

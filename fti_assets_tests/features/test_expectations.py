@@ -7,7 +7,8 @@ import pytest
 
 from fti_assets.contracts.time import DAY, Window
 from fti_assets.features.expectations import ENOUGH, PEERS, Unusual, history_length, unusual
-from fti_assets.features.statistics import SCHEMA, partition_statistics
+from fti_assets.features.statistics import partition_statistics
+from fti_assets.stores.statistics import SCHEMA
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 TODAY = FIRST + PEERS * DAY

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from fti_assets.contracts.errors import FailingCase
 from fti_assets.features.expectations import Unusual
 from fti_assets.features.kept_statistics import Kept
 from fti_assets.features.materialization import Written
@@ -12,14 +13,14 @@ from fti_assets_tests.worlds import at
 FEW = Unusual("rows", "", "1", "at least 5")
 
 
-def reason(check: str, value: str, rows: int) -> dict[str, str]:
-    return {"of": "features/order", "column": "quantity", "check": check, "value": value, "rows": str(rows)}
+def reason(check: str, value: str, rows: int) -> FailingCase:
+    return FailingCase("quantity", check, value, rows, of="features/order")
 
 
-def part(day: int, *reasons: dict[str, str], changed: bool = True) -> Written:
+def part(day: int, *reasons: FailingCase, changed: bool = True) -> Written:
     start = at(date(2024, 1, day))
     statistics, before = pl.DataFrame({"start": [start]}), pl.DataFrame({"start": [start - timedelta(days=1)]})
-    name, aside = f"2024-01-{day:02d}", sum(int(each["rows"]) for each in reasons)
+    name, aside = f"2024-01-{day:02d}", sum(case.rows for case in reasons)
     return Written(
         day,
         10 * day,

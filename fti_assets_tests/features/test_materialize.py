@@ -75,7 +75,7 @@ def test_a_batch_that_breaks_its_contract_writes_nothing_and_earlier_partitions_
     wider = Window.of_days("2024-01-06", "2024-01-07")
     with pytest.raises(ContractViolation, match="feature group order") as caught:
         materialize(orders.computed(broken, order_source), wider, store)
-    assert any(column in case["column"] or column in case["value"] for case in caught.value.cases)
+    assert any(column in case.column or column in case.value for case in caught.value.cases)
     assert store.version(orders) == version
     assert store.read(orders, TWO_DAYS).equals(before)
     assert store.missing(orders, wider) == ["2024-01-07"]
@@ -84,9 +84,9 @@ def test_a_batch_that_breaks_its_contract_writes_nothing_and_earlier_partitions_
 def test_every_failing_case_is_named_with_how_many_rows_fail_so(store: FeatureStore) -> None:
     with pytest.raises(ContractViolation) as caught:
         materialize(orders.computed(_broken, order_source), TWO_DAYS, store)
-    cases = {case["column"]: case for case in caught.value.cases}
-    assert (cases["quantity"]["value"], cases["quantity"]["rows"]) == ("0", "2")
-    assert "bool" in cases["is_gift"]["check"]
+    cases = {case.column: case for case in caught.value.cases}
+    assert (cases["quantity"].value, cases["quantity"].rows) == ("0", 2)
+    assert "bool" in cases["is_gift"].check
 
 
 def test_a_source_that_breaks_its_own_contract_writes_nothing(store: FeatureStore) -> None:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fti_assets.contracts.time import DAY, Window
-from fti_assets.features.statistics import QUANTILES, SCHEMA, partition_statistics
+from fti_assets.features.statistics import partition_statistics
 from fti_assets.stores.frames import empty
+from fti_assets.stores.statistics import QUANTILES, SCHEMA
 
 COLUMNS = {"at": "time", "price": "number", "pieces": "integer", "is_gift": "boolean", "product": "text"}
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)

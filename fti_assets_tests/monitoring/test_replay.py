@@ -9,8 +9,9 @@ from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.inference.batch import issue
 from fti_assets.models.scorer import Scorer
-from fti_assets.monitoring.replay import Lived, compared, trained_at
+from fti_assets.monitoring.replay import Lived, compared
 from fti_assets.stores.home import Home
+from fti_assets.training.backtest import trained_at
 from fti_assets_tests.worlds import ALL_ORDERS, FIRST_DAY, LAST_DAY, returns
 
 DAYS = Window.of_days("2024-01-30", "2024-02-02")

@@ -20,7 +20,8 @@ from fti_assets.contracts.time import Window, midnight
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
-from fti_assets.training.datasets import LABEL, LABEL_KNOWN_AT, build_dataset, labels_known
+from fti_assets.training.datasets import build_dataset
+from fti_assets.views.labels import LABEL, LABEL_KNOWN_AT, read_labels
 from fti_assets.views.reading import read_view
 from fti_assets_tests.worlds import (
     ALL_ORDERS,
@@ -99,7 +100,7 @@ def test_what_was_known_by_the_prediction_is_no_label_wherever_the_window_begins
         window = Window(midnight(since), midnight("2024-01-08"))
         frame = read_view(returns.view, window, own_shop.features)
         spine = to_polars(frame, orders.columns)
-        labels = labels_known(returns, spine, window, CUTOFF, own_shop)
+        labels = read_labels(returns, spine, window, CUTOFF, own_shop)
         found = dict(zip(frame["order_id"], labels[LABEL], strict=True))
         assert [found[order] is None for order in hours] == [True, True, True, False], since
 
@@ -173,7 +174,7 @@ def test_labels_come_in_the_order_of_the_spine(shop: Home) -> None:
     window = Window.of_days("2024-01-05", "2024-01-09")
     spine = shop.features.read(orders, window)
     shuffled = spine[np.random.default_rng(0).permutation(len(spine)).tolist()]
-    labels = labels_known(returns, shuffled, window, CUTOFF, shop)
+    labels = read_labels(returns, shuffled, window, CUTOFF, shop)
     truth = dict(zip(ALL_ORDERS["order_id"], ALL_ORDERS["is_returned"], strict=True))
     assert labels[LABEL].to_list() == [float(truth[order]) for order in shuffled["order_id"]]
     assert labels.schema[LABEL_KNOWN_AT] == pl.Datetime("us", "UTC")

@@ -13,8 +13,9 @@ from fti_assets.contracts.time import Window, midnight
 from fti_assets.features.materialize import materialize
 from fti_assets.models.scorer import Scorer
 from fti_assets.stores.home import Home
-from fti_assets.training.datasets import LABEL, LABEL_KNOWN_AT, build_dataset
+from fti_assets.training.datasets import build_dataset
 from fti_assets.training.train import GOLDEN_ROWS, split, train
+from fti_assets.views.labels import LABEL, LABEL_KNOWN_AT
 from fti_assets_tests.worlds import FIRST_DAY, LAST_DAY, outcome_source, outcomes, returns, train_candidate
 
 CUTOFF = date(2024, 1, 22)

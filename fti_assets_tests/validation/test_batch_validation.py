@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.errors import ContractViolation, FailingCase
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
@@ -53,9 +53,7 @@ def held(store: FeatureStore, owner: str = OWNER) -> list[tuple[str, str]]:
 def test_bad_rows_are_set_aside_by_their_day_and_the_others_are_written(store: FeatureStore) -> None:
     written = put(store, DAYS, spoilt("2024-01-05-03", "2024-01-07-04", quantity=0))
     assert (written.rows, written.set_aside) == (78, {"2024-01-05": 1, "2024-01-07": 1})
-    assert written.reasons == (
-        {"of": OWNER, "column": "quantity", "check": "greater_than_or_equal_to(1)", "value": "0", "rows": "2"},
-    )
+    assert written.reasons == (FailingCase("quantity", "greater_than_or_equal_to(1)", "0", 2, of=OWNER),)
     assert [day for day, _ in held(store)] == ["2024-01-05", "2024-01-07"]
     ids = store.read(GROUP, DAYS)["order_id"].to_list()
     assert len(ids) == 78

@@ -3,6 +3,7 @@ import pandas as pd
 import pandera.pandas as pa
 import pytest
 
+from fti_assets.contracts.errors import FailingCase
 from fti_assets.validation.examine import Fault, cases_of, examine, shown, typed_only
 
 
@@ -96,6 +97,4 @@ def test_a_value_is_shown_on_one_line_and_not_too_long() -> None:
     assert [shown(v) for v in ("a b", "ä", 'say "no"', 1.5)] == ["a b", "ä", 'say "no"', "1.5"]
     assert [shown(v) for v in ("a\nb", "nul\0", "half \ud800")] == ["a\\nb", "nul\\x00", "half \\ud800"]
     assert shown("x" * 5_000) == f"{'x' * 100}… (5,000 characters)"
-    assert cases_of([Fault("c", "is text", ["\n", "b"])]) == [
-        {"column": "c", "check": "is text", "value": "\\n", "rows": "2"}
-    ]
+    assert cases_of([Fault("c", "is text", ["\n", "b"])]) == [FailingCase("c", "is text", "\\n", 2)]

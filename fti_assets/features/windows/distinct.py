@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.errors import ContractViolation, FailingCase
 from fti_assets.features.windows.measures import combined
 
 AT_MOST = 100_000
@@ -17,8 +17,8 @@ def check_few(values: pl.DataFrame, column: str) -> None:
     many = values.group_by("key", "time").len().filter(pl.col("len") > AT_MOST)
     if many.height:
         check = f"has at most {AT_MOST:,} different values a key and tile, to be counted exactly; count rows instead"
-        found = str(many["len"].max())
-        raise ContractViolation("distinct", [{"column": column, "check": check, "value": found, "rows": found}])
+        most = int(many["len"].to_numpy().max())
+        raise ContractViolation("distinct", [FailingCase(column, check, str(most), most)])
 
 
 def counted_once(seen: pl.DataFrame, until: np.ndarray, key: np.ndarray, end: np.ndarray) -> pl.Series:
