@@ -113,7 +113,7 @@ def test_the_public_names_are_few_and_each_is_there() -> None:
 
 
 def test_the_tests_have_the_rooms_of_the_package() -> None:
-    """Tests speak to a room's face: an internal file needs a test of its own only where the face cannot show the fault."""
+    """An internal file needs a test of its own only where its room's face cannot show the fault."""
     rooms = {str(path.parent.relative_to(ROOT)) for path in MODULES} - {"."}
     tested = {str(path.parent.relative_to(TESTS)) for path in TESTS.rglob("test_*.py")} - {"."}
     assert rooms - tested == set()

@@ -1,7 +1,7 @@
 """From bindings, models and predictions to three Dagster code locations."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 
@@ -24,9 +24,9 @@ from fti_assets.assets.training_assets import (
     model_key,
     monitoring_key,
 )
-from fti_assets.contracts.binding import Binding, Computed
+from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.errors import DeclarationError, unknown
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.predictions import Predictions
 from fti_assets.contracts.retrain import Retrain
@@ -34,9 +34,44 @@ from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import DAILY, PERIODS
 
 _STUB = "fti/defined elsewhere"
+Location = TypeVar("Location", bound=dg.Definitions)
 
 
-def feature_pipeline(*bindings: Binding, since: str, until: str | None = None) -> dg.Definitions:
+class FeaturePipeline(dg.Definitions):
+    """A feature pipeline as a code location, which knows what it was made of.
+
+    Attributes:
+        bindings: what computes each group.
+    """
+
+    bindings: tuple[Binding, ...]
+
+
+class TrainingPipeline(dg.Definitions):
+    """A training pipeline as a code location, which knows what it was made of.
+
+    Attributes:
+        models: those that are trained.
+        first_cutoff: the first day before which everything is learned from.
+    """
+
+    models: tuple[Model, ...]
+    first_cutoff: str
+
+
+class InferencePipeline(dg.Definitions):
+    """An inference pipeline as a code location, which knows what it was made of.
+
+    Attributes:
+        predictions: how each model's predictions are watched.
+        first_day: the first day that is predicted.
+    """
+
+    predictions: tuple[Predictions, ...]
+    first_day: str
+
+
+def feature_pipeline(*bindings: Binding, since: str, until: str | None = None) -> FeaturePipeline:
     """The feature pipeline as a code location: `source/*` and `features/*`, partitioned from `since` on.
 
     A job holds the groups of one cadence, because a run has one kind of partitions: `features` the daily ones and the
@@ -47,9 +82,9 @@ def feature_pipeline(*bindings: Binding, since: str, until: str | None = None) -
     groups = [binding.group for binding in bindings]
     _refuse_twice("feature group", [group.name for group in groups])
     sources: dict[str, Source] = {}
-    for given in (i for b in bindings if isinstance(b, Computed) for i in b.inputs):
-        if isinstance(given, Source) and sources.setdefault(given.name, given) is not given:
-            raise DeclarationError(f"two sources are called {given.name!r}: rename one")
+    for source in (source for binding in bindings for source in binding.sources):
+        if sources.setdefault(source.name, source) != source:
+            raise DeclarationError(f"two sources are called {source.name!r}: rename one")
     assets = [feature_asset(binding, calendar(binding.group, since, until)) for binding in bindings]
     cadences = {period: [group for group in groups if group.period == period] for period in PERIODS.values()}
     jobs = [
@@ -59,12 +94,14 @@ def feature_pipeline(*bindings: Binding, since: str, until: str | None = None) -
     ]
     audits = [leakage_check(binding) for binding in bindings]
     specs = [*map(source_spec, sources.values()), leakage_spec(bindings)]
-    return _location([*specs, *assets], jobs, [], "features", audits)
+    pipeline = _location(FeaturePipeline, [*specs, *assets], jobs, [], "features", audits)
+    pipeline.bindings = bindings
+    return pipeline
 
 
 def training_pipeline(
     *models: Model, retrain: Retrain | Mapping[str, Retrain], since: str, first_cutoff: str, until: str | None = None
-) -> dg.Definitions:
+) -> TrainingPipeline:
     """The training pipeline as a code location: `datasets/*`, `models/*`, `champion/*` and retraining decisions.
 
     A partition is a cutoff: one every week from `first_cutoff`. Datasets begin at `since`, where the features do.
@@ -91,12 +128,14 @@ def training_pipeline(
     jobs.append(_job("decide", [decision_key(model) for model in models]))
     read = _stubs((g for m in models for g in (*m.view.groups, m.view.label.group)), since, until)
     watched = [_stub(monitoring_key(model), daily(first_cutoff, until)) for model in models]
-    return _location([*read, *watched, *assets], jobs, sensors, "training")
+    pipeline = _location(TrainingPipeline, [*read, *watched, *assets], jobs, sensors, "training")
+    pipeline.models, pipeline.first_cutoff = models, first_cutoff
+    return pipeline
 
 
 def inference_pipeline(
     *predictions: Predictions, since: str, first_day: str, until: str | None = None
-) -> dg.Definitions:
+) -> InferencePipeline:
     """The inference pipeline as a code location: `predictions/*`, `monitoring/*` and `online/*`.
 
     A partition is a day: predictions are issued from `first_day`; features, in partitions of their own, from `since`.
@@ -115,7 +154,9 @@ def inference_pipeline(
         assets += [online_asset(group, views) for group in served]
     read = _stubs((g for m in models for g in (*m.view.groups, m.view.label.group)), since, until)
     champions = [_stub(champion_key(model), None) for model in models]
-    return _location([*read, *champions, *assets], jobs, [], "inference")
+    pipeline = _location(InferencePipeline, [*read, *champions, *assets], jobs, [], "inference")
+    pipeline.predictions, pipeline.first_day = predictions, first_day
+    return pipeline
 
 
 def merged(*locations: dg.Definitions) -> dg.Definitions:
@@ -141,13 +182,14 @@ def merged(*locations: dg.Definitions) -> dg.Definitions:
 
 
 def _location(
+    kind: type[Location],
     assets: Sequence[dg.AssetSpec | dg.AssetsDefinition],
     jobs: Sequence[Any],
     sensors: Sequence[dg.SensorDefinition],
     name: str,
     checks: Sequence[dg.AssetChecksDefinition] = (),
-) -> dg.Definitions:
-    return dg.Definitions(
+) -> Location:
+    return kind(
         assets=list(assets),
         asset_checks=list(checks),
         jobs=list(jobs),
@@ -167,7 +209,7 @@ def _automation(name: str) -> dg.AutomationConditionSensorDefinition:
     )
 
 
-def _stubs(groups: Iterable[FeatureGroup], since: str, until: str | None) -> list[dg.AssetSpec]:
+def _stubs(groups: Iterable[Group], since: str, until: str | None) -> list[dg.AssetSpec]:
     return [
         _stub(feature_key(group), None if group.dimension else calendar(group, since, until))
         for group in dict.fromkeys(groups)

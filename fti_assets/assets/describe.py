@@ -9,13 +9,13 @@ import dagster as dg
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.catalogue_rows import columns
 from fti_assets.contracts.errors import FailingCase
-from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.group import Group
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.lineage import computed_from
-from fti_assets.contracts.schema import Kind
 
 
-def group_schema(group: FeatureGroup, meant: Mapping[str, str] | None = None) -> dg.TableSchema:
+def group_schema(group: Group) -> dg.TableSchema:
     """The group's columns with their descriptions and constraints, from its Pandera model."""
     return dg.TableSchema(
         columns=[
@@ -25,7 +25,7 @@ def group_schema(group: FeatureGroup, meant: Mapping[str, str] | None = None) ->
                 description=column["description"] or None,
                 constraints=dg.TableColumnConstraints(nullable=column["nullable"], other=column["checks"]),
             )
-            for column in columns(group, meant or {})
+            for column in columns(group)
         ]
     )
 
@@ -39,7 +39,7 @@ def group_lineage(binding: Binding) -> dict[str, dg.TableColumnLineage]:
     return {"dagster/column_lineage": dg.TableColumnLineage(found)} if found else {}
 
 
-def fresh(group: FeatureGroup, partitions: dg.TimeWindowPartitionsDefinition) -> dg.FreshnessPolicy | None:
+def fresh(group: Group, partitions: dg.TimeWindowPartitionsDefinition) -> dg.FreshnessPolicy | None:
     """That somebody materializes the group about once a period; nothing of a system whose calendar ends."""
     if partitions.end is not None:
         return None
@@ -62,7 +62,7 @@ def view_lineage(view: FeatureView) -> dg.TableColumnLineage:
     )
 
 
-def feature_key(group: FeatureGroup) -> dg.AssetKey:
+def feature_key(group: Group) -> dg.AssetKey:
     """`features/<group>`."""
     return dg.AssetKey(["features", group.name])
 

@@ -1,6 +1,5 @@
 """Feature groups and their sources as assets."""
 
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,10 +18,8 @@ from fti_assets.assets.quarantined_rows import count_set_aside, intake_metadata,
 from fti_assets.assets.unchanged import restored, unchanged_versions, version_of
 from fti_assets.contracts.binding import Aggregated, Binding
 from fti_assets.contracts.errors import ContractViolation
-from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.fingerprint import binding_version
-from fti_assets.contracts.lineage import meanings
-from fti_assets.contracts.schema import columns_of, first_line
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import DAY, Window
 from fti_assets.features.materialization import Written
@@ -34,10 +31,10 @@ Result = Iterator[dg.MaterializeResult | dg.AssetMaterialization | CheckResult]
 
 def source_spec(source: Source) -> dg.AssetSpec:
     """A source as an external asset."""
-    columns = [dg.TableColumn(name, kind) for name, kind in columns_of(source.schema).items()]
+    columns = [dg.TableColumn(name, kind) for name, kind in source.schema.columns.items()]
     return dg.AssetSpec(
         source_key(source),
-        description=first_line(source.schema),
+        description=source.schema.description,
         group_name=SOURCES,
         kinds={"source"},
         metadata={"dagster/column_schema": dg.TableSchema(columns=columns)},
@@ -72,9 +69,9 @@ def feature_asset(binding: Binding, partitions: dg.TimeWindowPartitionsDefinitio
         owners=list(group.owners),
         tags=group.tags,
         freshness_policy=fresh(group, partitions),
-        description=inspect.cleandoc(group.schema.__doc__ or ""),
+        description=group.schema.documentation,
         metadata={
-            "dagster/column_schema": group_schema(group, meanings(binding)),
+            "dagster/column_schema": group_schema(group),
             "keys": list(group.keys),
             **_known(group),
         },
@@ -112,8 +109,8 @@ def feature_asset(binding: Binding, partitions: dg.TimeWindowPartitionsDefinitio
     return materialized
 
 
-def _known(group: FeatureGroup) -> dict[str, Any]:
-    return {} if group.dimension else {"known at": str(group.known_at), "event time": str(group.event_time)}
+def _known(group: Group) -> dict[str, Any]:
+    return {} if group.dimension else {"known at": group.known_at, "event time": group.event_time}
 
 
 def _figures(written: Written, binding: Binding) -> dict[str, Any]:

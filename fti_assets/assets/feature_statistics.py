@@ -12,7 +12,7 @@ from fti_assets.assets.charts.plots import sparkline
 from fti_assets.assets.charts.profile_chart import profile_chart, statistics_table
 from fti_assets.assets.checks import CheckResult, check_results
 from fti_assets.assets.describe import feature_key, table
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 from fti_assets.features.expectations import PEERS
 from fti_assets.features.kept_statistics import Kept
 
@@ -20,7 +20,7 @@ AS_USUAL = "as_usual"
 _SHOWN = 20
 
 
-def as_usual_spec(group: FeatureGroup) -> dg.AssetCheckSpec:
+def as_usual_spec(group: Group) -> dg.AssetCheckSpec:
     """The check that a partition looks like those before it; it warns and blocks nothing."""
     return dg.AssetCheckSpec(
         AS_USUAL,
@@ -29,7 +29,7 @@ def as_usual_spec(group: FeatureGroup) -> dg.AssetCheckSpec:
     )
 
 
-def as_usual(context: dg.AssetExecutionContext, group: FeatureGroup, kept: Kept) -> Iterator[CheckResult]:
+def as_usual(context: dg.AssetExecutionContext, group: Group, kept: Kept) -> Iterator[CheckResult]:
     """The check's results: for each partition, and for the run, with what was found and what was expected."""
     cases = {
         _name(group, start): [{"partition": _name(group, start), **asdict(each)} for each in found]
@@ -47,7 +47,7 @@ def as_usual(context: dg.AssetExecutionContext, group: FeatureGroup, kept: Kept)
     )
 
 
-def partition_figures(group: FeatureGroup, kept: Kept) -> dict[str, dict[str, Any]]:
+def partition_figures(group: Group, kept: Kept) -> dict[str, dict[str, Any]]:
     """Metadata by partition: rows and the share of missing values; the last also shows the profile up to it.
 
     A profile covers the partitions written, or the last 28 where those are fewer. Dagster stores what a run says of
@@ -75,7 +75,7 @@ def partition_figures(group: FeatureGroup, kept: Kept) -> dict[str, dict[str, An
     return figures
 
 
-def _name(group: FeatureGroup, start: datetime) -> str:
+def _name(group: Group, start: datetime) -> str:
     return "" if group.dimension else group.period.key(start)
 
 

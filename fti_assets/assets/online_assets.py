@@ -7,18 +7,18 @@ import dagster as dg
 from fti_assets.assets.beta import accepting_beta
 from fti_assets.assets.describe import feature_key, group_schema
 from fti_assets.assets.home_resource import HomeResource
-from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.group import Group
 from fti_assets.inference.online import load_online
 
 
-def online_key(group: FeatureGroup) -> dg.AssetKey:
+def online_key(group: Group) -> dg.AssetKey:
     """`online/<group>`."""
     return dg.AssetKey(["online", group.name])
 
 
 @accepting_beta
-def online_asset(group: FeatureGroup, views: Sequence[FeatureView]) -> dg.AssetsDefinition:
+def online_asset(group: Group, views: Sequence[FeatureView]) -> dg.AssetsDefinition:
     """A group's latest rows in the online store."""
 
     @dg.asset(

@@ -3,8 +3,7 @@
 from typing import Any
 
 from fti_assets.assets.describe import cases_table, table
-from fti_assets.contracts.binding import Binding, Computed
-from fti_assets.contracts.source import Source
+from fti_assets.contracts.binding import Binding
 from fti_assets.features.materialization import Written
 from fti_assets.validation.batch_validation import WHOLE_TABLE
 
@@ -13,8 +12,7 @@ _REASONS = 10
 
 def count_set_aside(binding: Binding, written: Written, partition: str = WHOLE_TABLE) -> dict[str, Any]:
     """The number that Dagster plots, 0 too, of a group that may set rows aside, itself or in a source it reads."""
-    inputs = binding.inputs if isinstance(binding, Computed) else ()
-    modes = {binding.group.on_invalid, *(given.on_invalid for given in inputs if isinstance(given, Source))}
+    modes = {binding.group.on_invalid, *(source.on_invalid for source in binding.sources)}
     if modes == {"fail"}:
         return {}
     return {"rows quarantined": written.set_aside.get(partition, 0)}

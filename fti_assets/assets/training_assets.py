@@ -217,7 +217,7 @@ def _trained(trained: Trained) -> dict[str, Any]:
 
 
 def _plots(model: Model, trained: Trained) -> dict[str, Any]:
-    top = dict(list(trained.gains.items())[:15])
+    top = dict(list(trained.importance.items())[:15])
     plots = {"share of gain": dg.MetadataValue.md(bar_chart(top, title="share of gain by feature"))}
     if model.view.label.is_binary:
         plots["calibration"] = dg.MetadataValue.md(calibration_chart(trained.label, trained.prediction))

@@ -8,18 +8,18 @@ import polars as pl
 from fti_assets.audit.altered_rows import Alter, dropped, moved, permuted
 from fti_assets.audit.differences import APPEARED, VANISHED, Difference, differences
 from fti_assets.audit.findings import DEPENDS, NOT_AUDITED, ROW_MOVES, Finding
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 
 Rows = Callable[[pl.DataFrame], pl.DataFrame]
 Recompute = Callable[[Alter], pl.DataFrame]
 """The rows computed from an input whose future is altered so."""
 
 
-def future_of(group: FeatureGroup, alter: Alter, t: datetime) -> Callable[[pl.DataFrame], pl.DataFrame]:
+def future_of(group: Group, alter: Alter, t: datetime) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """The group's rows with those altered that became known after `t`, all in their places."""
 
     def altered(rows: pl.DataFrame) -> pl.DataFrame:
-        later = rows[str(group.known_at)] > t
+        later = rows[group.known_at] > t
         instead = alter(rows.filter(later), rows)
         if not instead.height:
             return rows.filter(~later)

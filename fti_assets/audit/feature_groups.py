@@ -1,11 +1,11 @@
 """Whether what a feature group says of a moment depends on what became known after it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import combinations
 
+import attrs
 import pandas as pd
 import polars as pl
 
@@ -15,10 +15,8 @@ from fti_assets.audit.altered_rows import Alter
 from fti_assets.audit.differences import differences
 from fti_assets.audit.findings import NO_ROWS, NOT_BY_WINDOW, NOT_DETERMINISTIC, Finding, merged
 from fti_assets.audit.sampled_times import Times, moments_of
-from fti_assets.contracts.binding import Aggregated, Binding, Computed, Input
-from fti_assets.contracts.feature_group import FeatureGroup
-from fti_assets.contracts.schema import columns_of
-from fti_assets.contracts.selection import Selection
+from fti_assets.contracts.binding import Aggregated, Binding, Computed
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
 from fti_assets.features.materialize import compute
@@ -42,18 +40,18 @@ def audit_binding(binding: Binding, window: Window, store: FeatureStore, a_day: 
     base = rows_of(binding, window, store)
     unsteady = differences(base, rows_of(binding, window, store), [*group.keys, *group.times])
     if unsteady:
-        known_at = str(group.known_at)
+        known_at = group.known_at
         return [described(each, where, "computed twice", "", known_at, None, NOT_DETERMINISTIC) for each in unsteady]
     if group.dimension:
         return []
     if not base.height:
         return [Finding("suspicion", where, "", f"no rows in {window}", advice=NO_ROWS)]
     found: list[Finding] = []
-    known = [base[str(group.known_at)], *(_known(given, window, store) for given in groups_read(binding))]
+    known = [base[group.known_at], *(_known(given, window, store) for given in binding.groups)]
     moments = moments_of(known, window, a_day, list(_pairs(binding, window, store)))
-    for source in sources_read(binding):
+    for source in binding.sources:
         found += _audit_source(binding, source, window, store, base, moments)
-    for given in groups_read(binding):
+    for given in binding.groups:
         if not given.dimension:
             found += _audit_group(binding, given, window, store, base, moments)
     return merged(found)
@@ -67,28 +65,10 @@ def rows_of(binding: Binding, window: Window, store: FeatureStore) -> pl.DataFra
     return to_polars(frame, binding.group.columns)
 
 
-def inputs_of(binding: Binding) -> Sequence[Input]:
-    """The sources and groups that the computation reads."""
-    if isinstance(binding, Aggregated):
-        return (binding.source, binding.at) if binding.at else (binding.source,)
-    return binding.inputs
-
-
-def groups_read(binding: Binding) -> list[FeatureGroup]:
-    """The groups among them."""
-    given = (each.group if isinstance(each, Selection) else each for each in inputs_of(binding))
-    return list(dict.fromkeys(each for each in given if not isinstance(each, Source)))
-
-
-def sources_read(binding: Binding) -> list[Source]:
-    """The sources among them."""
-    return list(dict.fromkeys(given for given in inputs_of(binding) if isinstance(given, Source)))
-
-
 def _audit_source(
     binding: Binding, source: Source, window: Window, store: AuditedStore, base: pl.DataFrame, moments: list[datetime]
 ) -> Iterator[Finding]:
-    group, columns = binding.group, columns_of(source.schema)
+    group, columns = binding.group, source.schema.columns
     read = read_once(source, group, store).read
     whole = to_polars(read(window.start, window.end), columns)
     for t in moments:
@@ -101,7 +81,7 @@ def _audit_source(
             because = f"{past.height} + {later.height} rows, cut at {t:%Y-%m-%d %H:%M}, and {whole.height} at once"
             yield Finding("suspicion", f"source {source.name}", "", because, advice=NOT_BY_WINDOW)
             return
-        recompute = partial(_from_source, binding, source, replace(source, read=read), window, store, whole, t)
+        recompute = partial(_from_source, binding, source, attrs.evolve(source, read=read), window, store, whole, t)
         if later.height:
             yield from compared(
                 f"feature group {group.name}",
@@ -125,18 +105,18 @@ def _from_source(
     alter: Alter,
 ) -> pl.DataFrame:
     def instead(later: pd.DataFrame) -> pd.DataFrame:
-        return to_pandas(alter(to_polars(later, columns_of(source.schema)), seen)).astype(later.dtypes)
+        return to_pandas(alter(to_polars(later, source.schema.columns), seen)).astype(later.dtypes)
 
     if not isinstance(binding, Computed):
         return rows_of(binding, window, store)
     other = with_future(cached, instead, t)
     inputs = tuple(other if given is source else given for given in binding.inputs)
-    return rows_of(replace(binding, inputs=inputs), window, store)
+    return rows_of(attrs.evolve(binding, inputs=inputs), window, store)
 
 
 def _audit_group(
     binding: Binding,
-    given: FeatureGroup,
+    given: Group,
     window: Window,
     store: AuditedStore,
     base: pl.DataFrame,
@@ -156,7 +136,7 @@ def _audit_group(
 
 
 def _from_group(
-    binding: Binding, given: FeatureGroup, window: Window, store: AuditedStore, t: datetime, alter: Alter
+    binding: Binding, given: Group, window: Window, store: AuditedStore, t: datetime, alter: Alter
 ) -> pl.DataFrame:
     return rows_of(binding, window, store.altered(given, future_of(given, alter, t)))
 
@@ -167,20 +147,18 @@ def _as_it_is(later: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:  # noqa:
 
 def _pairs(binding: Binding, window: Window, store: FeatureStore) -> Iterator[Times]:
     """Every two times of the inputs' rows."""
-    for source in sources_read(binding):
-        rows = to_polars(
-            read_once(source, binding.group, store).read(window.start, window.end), columns_of(source.schema)
-        )
+    for source in binding.sources:
+        rows = to_polars(read_once(source, binding.group, store).read(window.start, window.end), source.schema.columns)
         times = [name for name, kind in rows.schema.items() if kind.is_temporal()]
         yield from ((rows[one], rows[other]) for one, other in combinations(times, 2))
-    for group in groups_read(binding):
+    for group in binding.groups:
         if len(group.times) > 1:
             rows = store.read(group, window, group.times)
-            yield rows[str(group.event_time)], rows[str(group.known_at)]
+            yield rows[group.event_time], rows[group.known_at]
 
 
-def _known(group: FeatureGroup, window: Window, store: FeatureStore) -> pl.Series:
+def _known(group: Group, window: Window, store: FeatureStore) -> pl.Series:
     if group.dimension:
         return pl.Series([], dtype=TIME)
-    known_at = str(group.known_at)
+    known_at = group.known_at
     return store.read(group, window, [known_at])[known_at]

@@ -10,8 +10,8 @@ from fti_assets.audit.altered_futures import Recompute, compared, future_of
 from fti_assets.audit.findings import LOOK_ALIKE, NO_ROWS, TOO_LATE, Finding, merged
 from fti_assets.audit.look_alikes import FEWEST_ROWS, look_alike
 from fti_assets.audit.sampled_times import moments_of
-from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import to_polars
@@ -38,11 +38,11 @@ def audit_view(view: FeatureView, window: Window, home: Home, a_day: int = 4) ->
     columns = {**view.spine.columns, **view.columns}
     identity = [*view.spine.keys, view.predicted_at]
 
-    def assembled(altered: Mapping[FeatureGroup, Callable[[pl.DataFrame], pl.DataFrame]]) -> pl.DataFrame:
+    def assembled(altered: Mapping[Group, Callable[[pl.DataFrame], pl.DataFrame]]) -> pl.DataFrame:
         rows = {g: altered[g](table) if g in altered else table for g, table in tables.items()}
         return to_polars(assemble(view, rows[view.spine], {g.name: t for g, t in rows.items()}), columns)
 
-    def with_other_futures(which: Collection[FeatureGroup], t: datetime) -> Recompute:
+    def with_other_futures(which: Collection[Group], t: datetime) -> Recompute:
         return lambda alter: assembled({group: future_of(group, alter, t) for group in which})
 
     base = assembled({})
@@ -97,7 +97,7 @@ def origin_of(view: FeatureView, column: str) -> str:
 
 def _too_late(view: FeatureView, spine: pl.DataFrame, window: Window, home: Home) -> Iterator[Finding]:
     for selection in view.joined:
-        group, known_at = selection.group, str(selection.group.known_at)
+        group, known_at = selection.group, selection.group.known_at
         if group.dimension:
             continue
         reach = Window(known_window(group, window, selection.age).start, window.end + view.label.horizon)
@@ -109,7 +109,7 @@ def _too_late(view: FeatureView, spine: pl.DataFrame, window: Window, home: Home
             at=at,
             on=on,
             known_at=known_at,
-            event_time=str(group.event_time),
+            event_time=group.event_time,
             lookback=selection.age,
             columns={known_at: "known"},
         )["known"].is_not_null()

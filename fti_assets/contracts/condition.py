@@ -5,15 +5,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from fti_assets.contracts.errors import DeclarationError, unknown
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 
-_TYPES: Mapping[Kind, str] = {
-    "text": "String",
-    "integer": "Int64",
-    "number": "Float64",
-    "boolean": "Boolean",
-    "time": "Datetime",
-}
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _CLOCK = re.compile(r"\b(now|today)\(|\b(current_(date|time|timestamp)|localtime(stamp)?)\b", re.IGNORECASE)
 
@@ -47,7 +40,7 @@ def _columns_read(sql: str, columns: tuple[tuple[str, Kind], ...]) -> tuple[str,
             raise ValueError(unknown("column", name, schema))
     if not names:
         raise ValueError("it reads no column")
-    types = {n: pl.Datetime("us", "UTC") if k == "time" else getattr(pl, _TYPES[k])() for n, k in schema.items()}
+    types = {name: kind.polars for name, kind in schema.items()}
     try:
         given = pl.DataFrame(schema=types).select(condition.alias("condition")).schema["condition"]
     except pl.exceptions.PolarsError as error:

@@ -53,6 +53,10 @@ class Conflict(Exception):
     """Somebody else changed what this change was based on; nothing was changed."""
 
 
+class Corrupt(Exception):
+    """Stored bytes are not those that were written; the message names the file or line."""
+
+
 class WorkerDied(Exception):
     """A process that did part of the work was killed; what was done stays done."""
 

@@ -5,13 +5,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import pandera.pandas as pa
-
 from fti_assets.contracts.binding import Aggregated, Binding, Input
-from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.model import Model
-from fti_assets.contracts.schema import compiled
+from fti_assets.contracts.schema import Schema
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.source_code import behaviour, value_text
@@ -24,7 +22,7 @@ def binding_version(binding: Binding) -> str:
     the views' affair, and no part of it.
     """
     if isinstance(binding, Aggregated):
-        return _digest(_contract(binding.group), binding.declaration)
+        return _digest(_contract(binding.group), binding.windows.declaration)
     return _digest(_contract(binding.group), behaviour(binding.function), [_input(each) for each in binding.inputs])
 
 
@@ -45,15 +43,15 @@ def _input(given: Input) -> object:
     return given.declaration if isinstance(given, Selection) else given.name
 
 
-def _contract(group: FeatureGroup) -> object:
+def _contract(group: Group) -> object:
     rows = (group.name, group.keys, group.event_time, group.known_at, group.dimension, group.partitions)
     return rows, group.on_invalid, group.invalid_up_to, _schema(group.schema)
 
 
 @cache
-def _schema(schema: type[pa.DataFrameModel]) -> str:
+def _schema(schema: Schema) -> str:
     """What the schema asks of a frame; descriptions and messages left out."""
-    declared = compiled(schema)
+    declared = schema.pandera
     columns = [
         (name, str(c.dtype), c.nullable, c.unique, c.coerce, _checks(c.checks), _parsers(c.parsers))
         for name, c in declared.columns.items()

@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 
 from fti_assets.contracts.binding import Aggregated, Binding
 from fti_assets.contracts.condition import columns_read
-from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.source_code import behaviour
 
 
 class Column(NamedTuple):
     """A column of a feature group."""
 
-    group: FeatureGroup
+    group: Group
     name: str
 
     def __str__(self) -> str:
@@ -25,24 +25,9 @@ def computed_from(binding: Binding) -> dict[str, Column]:
     """For each column of windows the one that it is computed from; what a function does with columns is not known."""
     if not isinstance(binding, Aggregated):
         return {}
-    keys = {key: Column(binding.source, key) for key in binding.group.keys}
-    return keys | {name: Column(binding.source, column) for name, (column, _, _) in binding.outputs.items()}
-
-
-def meanings(binding: Binding) -> dict[str, str]:
-    """What each column of windows is, in words."""
-    if not isinstance(binding, Aggregated):
-        return {}
-    return {name: _meaning(binding, *output) for name, output in binding.outputs.items()}
-
-
-def _meaning(binding: Aggregated, column: str, statistic: str, window: str) -> str:
-    function, _, condition = statistic.partition("_")
-    counted = binding.conditions.get(condition) or binding.filter
-    where = f" where {counted}" if counted else ""
-    end = str(binding.group.event_time)
-    until = f"the day of {end}, and that day up to it" if binding.sawtooth else end
-    return f"{function} of {binding.source.name}.{column}{where} over the {window} before {until}"
+    source, outputs = binding.windows.source, binding.windows.outputs
+    keys = {key: Column(source, key) for key in binding.group.keys}
+    return keys | {name: Column(source, output.column) for name, output in outputs.items()}
 
 
 def features_from(view: FeatureView) -> dict[str, tuple[Column, ...]]:

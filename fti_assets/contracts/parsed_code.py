@@ -13,7 +13,7 @@ from typing import Any
 
 FOR_READERS: Mapping[str, frozenset[str]] = {
     "Field": frozenset({"description", "title"}),
-    "FeatureGroup": frozenset({"owners", "tags"}),
+    "Group": frozenset({"owners", "tags"}),
     "Model": frozenset({"owners", "description"}),
 }
 """Arguments of declarations that tell people something and change nothing."""

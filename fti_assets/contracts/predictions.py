@@ -1,12 +1,12 @@
 """A model's batch predictions, and how they are watched."""
 
-from dataclasses import dataclass
+import attrs
 
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.model import Model
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class Predictions:
     """Each day's spine, predicted by the champion of that day, issued once and never changed.
 
@@ -17,7 +17,7 @@ class Predictions:
     model: Model
     drift_days: int = 7
 
-    def __post_init__(self) -> None:
+    def __attrs_post_init__(self) -> None:
         if not isinstance(self.model, Model):
             raise DeclarationError(f"Predictions of {self.model!r}: expected a Model")
         if self.drift_days < 1:

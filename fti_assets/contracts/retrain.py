@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+import attrs
+
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.time import duration
 
@@ -40,7 +42,7 @@ class Decision:
     numbers: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class Retrain:
     """Retrain when the champion is old, or when its calibration is off, but not too often.
 
@@ -48,15 +50,13 @@ class Retrain:
     `matured_days` matured days, if they hold `min_labels` labels. `cooldown` counts from the newest cutoff tried.
     """
 
-    max_age: timedelta | str = "28d"
+    max_age: timedelta = attrs.field(default=timedelta(days=28), converter=duration)
     calibration_gap: float = 0.03
     matured_days: int = 14
     min_labels: int = 2000
-    cooldown: timedelta | str = "14d"
+    cooldown: timedelta = attrs.field(default=timedelta(days=14), converter=duration)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "max_age", duration(self.max_age))
-        object.__setattr__(self, "cooldown", duration(self.cooldown))
+    def __attrs_post_init__(self) -> None:
         if not (self.calibration_gap > 0 and self.matured_days > 0):
             raise DeclarationError("Retrain: expected calibration_gap and matured_days above zero")
 
@@ -76,9 +76,9 @@ class Retrain:
             "calibration_gap": gap,
             "matured_labels": float(labels),
         }
-        if rest < duration(self.cooldown):
+        if rest < self.cooldown:
             return Decision(False, f"cooling down: last trained {rest.days} days ago", numbers)
-        if age >= duration(self.max_age):
+        if age >= self.max_age:
             return Decision(True, f"the champion is {age.days} days old", numbers)
         if labels >= self.min_labels and abs(gap) > self.calibration_gap:
             return Decision(True, f"calibration gap {gap:+.4f} over {labels:,} labels", numbers)

@@ -1,4 +1,4 @@
-"""What a lifetime came to: figures by month beside other ways of retraining, models, seconds."""
+"""What a life came to: figures by month beside other ways of retraining, models, seconds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -7,7 +7,7 @@ from typing import Any
 
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import midnight
-from fti_assets.demo.year import WEEK, Lifetime
+from fti_assets.demo.life import WEEK, Life
 from fti_assets.models.evaluation import metric_of
 from fti_assets.monitoring.replay import Lived
 from fti_assets.stores.home import Home
@@ -18,7 +18,7 @@ THIS_RUN = "this run"
 CONSTANT = "constant"
 
 
-def summarize(lifetime: Lifetime, home: Home) -> dict[str, Any]:
+def summarize(life: Life, home: Home) -> dict[str, Any]:
     """The numbers of a life that has been lived, ready for JSON.
 
     "This run" is read from the prediction log; the other ways predict the same rows with a version per cutoff and no
@@ -26,19 +26,19 @@ def summarize(lifetime: Lifetime, home: Home) -> dict[str, Any]:
     number, which costs as much and tells less, the constant and "never retrain" must do.
     """
     return {
-        "models": {model.name: _model(model, lifetime, home) for model in lifetime.models},
+        "models": {model.name: _model(model, life, home) for model in life.models},
         "home": str(home.root),
     }
 
 
-def _model(model: Model, lifetime: Lifetime, home: Home) -> dict[str, Any]:
-    lived = Lived.through(model, lifetime.lived, home)
-    cutoffs = [c for c in lifetime.cutoffs if (c - lifetime.cutoffs[0]) % (EVERY_WEEKS * WEEK) == timedelta(0)]
+def _model(model: Model, life: Life, home: Home) -> dict[str, Any]:
+    lived = Lived.through(model, life.lived, home)
+    cutoffs = [c for c in life.cutoffs if (c - life.cutoffs[0]) % (EVERY_WEEKS * WEEK) == timedelta(0)]
     is_binary = model.view.label.is_binary
     scope = home.backtest(f"every_{EVERY_WEEKS}_weeks")
-    schedule = trained_at(model, cutoffs if is_binary else cutoffs[:1], midnight(lifetime.since), home, scope)
+    schedule = trained_at(model, cutoffs if is_binary else cutoffs[:1], midnight(life.since), home, scope)
     predictions = {
-        THIS_RUN: lived.issued(lifetime.lived, home),
+        THIS_RUN: lived.issued(life.lived, home),
         "never retrain": lived.under(schedule[:1]),
         **({f"every {EVERY_WEEKS} weeks": lived.under(schedule)} if is_binary else {}),
         CONSTANT: lived.constant(schedule),

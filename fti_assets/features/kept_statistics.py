@@ -6,7 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
 from fti_assets.features.expectations import ENOUGH, Unusual, history_length, unusual
 from fti_assets.features.statistics import partition_statistics
@@ -22,9 +22,7 @@ class Kept:
     unusual: Mapping[datetime, tuple[Unusual, ...]]
 
 
-def keep_statistics(
-    group: FeatureGroup, rows: pl.DataFrame, partitions: Sequence[Window], store: StatisticsStore
-) -> Kept:
+def keep_statistics(group: Group, rows: pl.DataFrame, partitions: Sequence[Window], store: StatisticsStore) -> Kept:
     """Compute and store the statistics of rows that the feature store holds by now, and judge them.
 
     The rows come first: without them statistics would speak of what nobody can read, and statistics can be had from

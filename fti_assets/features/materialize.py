@@ -8,9 +8,8 @@ import pandas as pd
 import polars as pl
 
 from fti_assets.contracts.binding import Aggregated, Binding, Computed, Input
-from fti_assets.contracts.catalogue_rows import group_entry
-from fti_assets.contracts.feature_group import FeatureGroup
-from fti_assets.contracts.schema import compiled
+from fti_assets.contracts.catalogue_rows import group_row
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
@@ -19,7 +18,7 @@ from fti_assets.features.materialization import Written
 from fti_assets.features.windows.aggregate import aggregate
 from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.feature_store import WHOLE, FeatureStore
-from fti_assets.stores.frames import to_pandas, to_polars
+from fti_assets.stores.frames import declared_pandas, to_polars
 from fti_assets.validation.batch_validation import Intake
 
 DAYS_AT_ONCE = 400
@@ -67,7 +66,7 @@ def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Writt
     frame = intake.kept(frame, group)
     intake.settle()  # before the write: no row is lost where a machine stops in between
     write = store.write(group, frame, window)
-    Catalogue(store.root).keep(group_entry(binding))
+    Catalogue(store.root).keep(group_row(binding))
     kept = keep_statistics(group, to_polars(frame, group.columns), _partitions(group, window), store.statistics)
     counted = rows_by_partition(frame, group, window)
     changed = frozenset(map(group.period.key, write.changed))
@@ -86,9 +85,9 @@ def compute(binding: Computed, window: Window, store: FeatureStore, intake: Inta
 def _read(given: Input, window: Window, store: FeatureStore, intake: Intake) -> pd.DataFrame:
     if isinstance(given, Source):
         return intake.kept(given.read(window.start, window.end), given)
-    if isinstance(given, FeatureGroup):
+    if isinstance(given, Group):
         store.require(given, window)
-        return _as_declared(_known_in(window, store.read(given, window), given), given)
+        return declared_pandas(_known_in(window, store.read(given, window), given), given.schema)
     return _read_back(given, window, store)
 
 
@@ -98,30 +97,23 @@ def _read_back(given: Selection, window: Window, store: FeatureStore) -> pd.Data
     store.require_history(given.group, halo)
     group = given.group
     names = dict.fromkeys([*group.keys, *group.times, *given.columns])
-    return _as_declared(_known_in(halo, store.read(group, halo, list(names)), group), group)
+    return declared_pandas(_known_in(halo, store.read(group, halo, list(names)), group), group.schema)
 
 
-def _known_in(window: Window, rows: pl.DataFrame, group: FeatureGroup) -> pl.DataFrame:
+def _known_in(window: Window, rows: pl.DataFrame, group: Group) -> pl.DataFrame:
     """Those of the partitions' rows that became known in the window, which may cut partitions."""
     if group.dimension:
         return rows
-    return rows.filter(pl.col(str(group.known_at)).is_between(window.start, window.end, closed="left"))
+    return rows.filter(pl.col(group.known_at).is_between(window.start, window.end, closed="left"))
 
 
-def _as_declared(rows: pl.DataFrame, group: FeatureGroup) -> pd.DataFrame:
-    """The rows in the types of the group's schema, whether this batch holds a null or not."""
-    declared = compiled(group.schema).columns
-    extension = {n: str(declared[n].dtype) for n in rows.columns if str(declared[n].dtype) in ("Int64", "boolean")}
-    return to_pandas(rows, nullable=extension).astype(extension)
-
-
-def _partitions(group: FeatureGroup, window: Window) -> list[Window]:
+def _partitions(group: Group, window: Window) -> list[Window]:
     if group.dimension:
         return [WHOLE]
     return [Window(start, start + group.period.length) for start in group.period.starts(window)]
 
 
-def rows_by_partition(frame: pd.DataFrame, group: FeatureGroup, window: Window) -> dict[str, int]:
+def rows_by_partition(frame: pd.DataFrame, group: Group, window: Window) -> dict[str, int]:
     """How many rows each partition of the window holds, by its key."""
     period = group.period
     if group.dimension:

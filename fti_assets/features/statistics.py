@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import TIME
 from fti_assets.stores.statistics import QUANTILES, SCHEMA

@@ -12,13 +12,13 @@ from fastapi.requests import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from fti_assets.contracts.errors import ContractViolation, FailingCase, MissingPartitions, NoChampion, unknown
+from fti_assets.contracts.errors import ContractViolation, Corrupt, FailingCase, MissingPartitions, NoChampion, unknown
 from fti_assets.contracts.model import Model
 from fti_assets.inference.online import answer
 from fti_assets.inference.requests import request_fields, request_frame
 from fti_assets.models.scorer import Scorer
 from fti_assets.stores.home import Home
-from fti_assets.stores.registry import Corrupt, ModelVersion
+from fti_assets.stores.registry import ModelVersion
 
 MAX_ROWS = 1000
 """How many rows one call may ask for; more are a batch's work."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fti_assets.contracts.errors import unknown
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 
 Counts = npt.NDArray[np.int64]
 

@@ -63,7 +63,7 @@ class Lived:
         """Every row as the prediction log holds it; NaN where none was issued."""
         spine, at = self.model.view.spine, self.model.view.predicted_at
         identity = [*spine.keys, at]  # a key may be predicted more than once
-        log = home.predictions.read(self.model, window).rename({"predicted_for": at})
+        log = home.prediction_log.read(self.model, window).rename({"predicted_for": at})
         rows = to_polars(self.frame, {column: spine.columns[column] for column in identity})
         found = rows.join(log, on=identity, how="left", maintain_order="left", validate="1:1")
         return found["prediction"].to_numpy().astype(np.float64)

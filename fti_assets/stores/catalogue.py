@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from fti_assets.contracts.errors import unknown
+from fti_assets.contracts.errors import Corrupt, unknown
 from fti_assets.contracts.names import checked_name
-from fti_assets.stores.synced_files import Corrupt, locked, replace
+from fti_assets.stores.synced_files import locked, replace
 
 Entry = dict[str, Any]
 _LENGTHS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1)}

@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,22 +17,20 @@ from fti_assets.stores.registry import Registry
 from fti_assets.stores.synced_files import replace
 
 
-@dataclass(frozen=True)
 class Home:
-    """The stores under one directory: `$FTI_HOME`, or `.fti` in the working directory."""
+    """The stores under one directory: without one, `$FTI_HOME`, or `.fti` in the working directory.
 
-    root: Path
-    feature_root: Path | None = None
+    `features` names the directory of a feature store that several homes share.
+    """
 
-    @classmethod
-    def default(cls) -> "Home":
-        """The home that the environment names."""
-        return cls(Path(os.environ.get("FTI_HOME") or ".fti").absolute())
+    def __init__(self, root: Path | str | None = None, features: Path | None = None) -> None:
+        self.root = Path(root or os.environ.get("FTI_HOME") or ".fti").absolute()
+        self._feature_root = features or self.root / "features"
 
     @cached_property
     def features(self) -> FeatureStore:
         """The feature store."""
-        return FeatureStore(self.feature_root or self.root / "features")
+        return FeatureStore(self._feature_root)
 
     def backtest(self, name: str) -> "Home":
         """A home of its own for models and predictions that never serve, on the same features."""
@@ -50,7 +47,7 @@ class Home:
         return Registry(self.root / "models")
 
     @cached_property
-    def predictions(self) -> PredictionLog:
+    def prediction_log(self) -> PredictionLog:
         """The prediction log."""
         return PredictionLog(self.root / "predictions")
 

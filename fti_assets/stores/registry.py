@@ -10,13 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fti_assets.contracts.errors import Conflict, NoChampion, unknown
+from fti_assets.contracts.errors import Conflict, Corrupt, NoChampion, unknown
 from fti_assets.contracts.names import checked_name
 from fti_assets.stores.journal import Entry, Journal, instant, lineage
 from fti_assets.stores.model_versions import ModelVersion, Versions
-from fti_assets.stores.synced_files import Corrupt, canonical_json, locked, replace
-
-__all__ = ["Corrupt", "Entry", "ModelVersion", "Registry"]
+from fti_assets.stores.synced_files import canonical_json, locked, replace
 
 _ALIASES = ("champion", "previous", "challenger")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import TIME
 from fti_assets.stores.synced_files import locked, replace
@@ -55,7 +55,7 @@ class StatisticsStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def write(self, group: FeatureGroup, statistics: pl.DataFrame) -> None:
+    def write(self, group: Group, statistics: pl.DataFrame) -> None:
         """Replace the statistics of those partitions that `statistics` (see SCHEMA) is about."""
         folder = self.root / group.name
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ class StatisticsStore:
                 fresh.write_parquet(content, compression="lz4", statistics=False)
                 replace(path, content.getvalue())
 
-    def read(self, group: FeatureGroup, window: Window) -> pl.DataFrame:
+    def read(self, group: Group, window: Window) -> pl.DataFrame:
         """The statistics of the partitions that begin in the window, in order; a partition without any is left out."""
         first, last = f"{window.start:%Y-%m}", f"{window.end:%Y-%m}"
         files = [path for path in sorted((self.root / group.name).glob("*.parquet")) if first <= path.stem <= last]

@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-
-class Corrupt(Exception):
-    """Stored bytes are not those that were written; the message names the file or line."""
+from fti_assets.contracts.errors import Corrupt
 
 
 def sha256(content: bytes) -> str:

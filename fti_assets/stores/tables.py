@@ -11,10 +11,10 @@ from pathlib import Path
 import polars as pl
 
 from fti_assets.contracts.errors import AlreadyIssued, Conflict, ContractViolation, DeclarationError, FailingCase
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.time import DAILY, DAY, Period, Window, midnight
 from fti_assets.stores.delta_log import Action, DeltaLog, Snapshot, milliseconds
-from fti_assets.stores.frames import POLARS_TYPES, TIME, empty
+from fti_assets.stores.frames import TIME, empty
 from fti_assets.stores.month_files import Month, MonthFiles
 from fti_assets.stores.partition_files import directory_of, read_files, write_files
 
@@ -128,7 +128,7 @@ class PartitionedTable:
                 "a partition is replaced whole"
             )
         rows = frame.select(list(self.columns))
-        types = {name: POLARS_TYPES[kind] for name, kind in self.columns.items()}
+        types = {name: kind.polars for name, kind in self.columns.items()}
         cases = [
             FailingCase(name, f"is {wanted}", str(given), len(rows))
             for (name, wanted), given in zip(types.items(), rows.dtypes, strict=True)
@@ -256,7 +256,7 @@ class PartitionedTable:
         if self._log.snapshot() is not None:
             return
         self.path.mkdir(parents=True, exist_ok=True)
-        types = {name: POLARS_TYPES[kind] for name, kind in self.columns.items()} | {"ds": pl.Date()}
+        types = {name: kind.polars for name, kind in self.columns.items()} | {"ds": pl.Date()}
         if self.period.length < DAY:
             types["hour"] = pl.Int32()
         schema = Schema.from_arrow(pl.DataFrame(schema=types).to_arrow().schema)

@@ -6,7 +6,7 @@ from datetime import datetime
 import pandas as pd
 import polars as pl
 
-from fti_assets.contracts.catalogue_rows import model_entry
+from fti_assets.contracts.catalogue_rows import model_row
 from fti_assets.contracts.errors import ContractViolation, FailingCase, MissingPartitions
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window
@@ -41,7 +41,7 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
     if window is None:
         raise MissingPartitions(
             f"dataset {model.name} at cutoff {cutoff:%Y-%m-%d}, from {since:%Y-%m-%d}: its view has rows from "
-            f"{view.span[0] or 'ever'} until {view.span[1] or 'ever'}: choose another cutoff"
+            f"{view.since or 'ever'} until {view.until or 'ever'}: choose another cutoff"
         )
     store = home.features.snapshot()
     versions = table_versions(view, store)
@@ -69,7 +69,7 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
         "columns": dict(view.columns),
         "nullable": [*nullable_of(view), *(name for each in view.joined for name in each.names.values())],
     }
-    Catalogue(home.registry.root).keep(model_entry(model))
+    Catalogue(home.registry.root).keep(model_row(model))
     return Built(home.datasets.write(model.name, cutoff, kept, manifest), len(kept), len(spine))
 
 

@@ -61,7 +61,7 @@ def gate(model: Model, version: ModelVersion, home: Home, who: str) -> Gated:
 
 def reevaluate(model: Model, version: ModelVersion, champion: ModelVersion | None, home: Home) -> Evaluation:
     """The candidate's trial on its holdout once more, beside the champion."""
-    begin = version.cutoff - model.holdout_length
+    begin = version.cutoff - model.holdout
     frame = home.datasets.get(model.name, version.cutoff, version.manifest["facts"]["dataset"]).read(
         since=(model.view.predicted_at, begin)
     )

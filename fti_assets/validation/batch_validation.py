@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fti_assets.contracts.errors import ContractViolation, FailingCase
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.set_aside import SetAside
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import PERIODS, Window
@@ -21,14 +21,14 @@ WHOLE_TABLE = "whole"
 class Intake:
     """Checks each batch of one materialization, and keeps what was widened and set aside until `settle`."""
 
-    def __init__(self, group: FeatureGroup, window: Window, store: FeatureStore) -> None:
+    def __init__(self, group: Group, window: Window, store: FeatureStore) -> None:
         self.widened: dict[str, str] = {}
         self._group, self._window = group, window
         self._period = PERIODS[group.partitions]
         self._store = store.quarantine
         self._aside: dict[str, dict[str, list[SetAside]]] = {}
 
-    def kept(self, frame: pd.DataFrame, contract: FeatureGroup | Source) -> pd.DataFrame:
+    def kept(self, frame: pd.DataFrame, contract: Group | Source) -> pd.DataFrame:
         """The conforming rows of a batch. ContractViolation when it breaks its contract and may not go on."""
         window = None if self._group.dimension else self._window
         owner = owner_of(contract)
@@ -81,7 +81,7 @@ class Intake:
             for (owner, column, check), found in sorted(values.items(), key=lambda item: (-len(item[1]), item[0]))
         )
 
-    def _by_partition(self, contract: FeatureGroup | Source, aside: Sequence[SetAside]) -> dict[str, list[SetAside]]:
+    def _by_partition(self, contract: Group | Source, aside: Sequence[SetAside]) -> dict[str, list[SetAside]]:
         """The rows by the partition of their known time; without one, or with another's, in the first of the window."""
         if not aside:
             return {}
@@ -105,10 +105,10 @@ class Intake:
         return [partitions[row.digest].pop(0) if partitions[row.digest] else "" for row in aside]
 
 
-def _of_the_group_alone(source: FeatureGroup | Source) -> str:
+def _of_the_group_alone(source: Group | Source) -> str:
     return f'the group sets rows aside, but its source {source.name} does not: declare on_invalid="quarantine" there: '
 
 
-def owner_of(contract: FeatureGroup | Source) -> str:
+def owner_of(contract: Group | Source) -> str:
     """Whose rows they are, called as its asset: `features/orders`, `source/shop_orders`."""
     return f"{'source' if isinstance(contract, Source) else 'features'}/{contract.name}"

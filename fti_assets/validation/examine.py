@@ -7,15 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from fti_assets.contracts.errors import FailingCase
-from fti_assets.contracts.schema import columns_of, compiled, nullable_columns
+from fti_assets.contracts.schema import Schema
 from fti_assets.validation.widen import read_as
 
-_EXACT = {"integer": "int64", "number": "float64", "time": "datetime64[us, UTC]", "text": "str", "boolean": "bool"}
-_NULLABLE = {"integer": "Int64", "boolean": "boolean"}
 _MISPLACED = {"column_in_schema": "is not declared", "column_in_dataframe": "is missing"}
 _LONGEST_SHOWN = 100
 _OF_THE_TYPE = ("not_nullable", "dtype(", "coerce_dtype(")
@@ -65,7 +62,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}… ({len(text):,} characters)"
 
 
-def examine(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> Examined:
+def examine(frame: pd.DataFrame, schema: Schema) -> Examined:
     """The frame widened to its schema's types, validated, and what is wrong with it.
 
     A row with a value that cannot be read as its type is not checked further.
@@ -82,35 +79,29 @@ def examine(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> Examined:
     given, unread, faults = _typed(frame, schema)
     sound = given if unread is None else _exact(given[~unread], schema)
     try:
-        validated = compiled(schema).validate(sound, lazy=True)
+        validated = schema.pandera.validate(sound, lazy=True)
     except SchemaErrors as errors:
         faults = _reported(errors.failure_cases, sound) + faults
     else:
         given = validated if unread is None else given
-    return Examined(given[[name for name in columns_of(schema) if name in given]], faults)
+    return Examined(given[[name for name in schema.columns if name in given]], faults)
 
 
-def typed_only(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> pd.DataFrame:
+def typed_only(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """The frame in its schema's types, its values unchecked: for rows that somebody let pass."""
-    unchecked = copy.deepcopy(compiled(schema))
+    unchecked = copy.deepcopy(schema.pandera)
     unchecked.checks = []
     for column in unchecked.columns.values():
         column.checks, column.unique = [], False
     return unchecked.validate(frame)
 
 
-def exact_types(schema: type[pa.DataFrameModel]) -> dict[str, str]:
-    """The pandas type that each column has in a conforming frame."""
-    nullable = nullable_columns(schema)
-    return {n: _NULLABLE[kind] if n in nullable else _EXACT[kind] for n, kind in columns_of(schema).items()}
-
-
-def _typed(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> tuple[pd.DataFrame, np.ndarray | None, list[Fault]]:
+def _typed(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, np.ndarray | None, list[Fault]]:
     """The frame with each column read as its type, the rows where one could not be, and the faults found so."""
     given, faults = frame.copy(deep=False), []
     unread: np.ndarray | None = None
-    declared, exact = compiled(schema), exact_types(schema)
-    for name, kind in columns_of(schema).items():
+    declared, exact = schema.pandera, schema.pandas_types
+    for name, kind in schema.columns.items():
         if name not in frame or declared.coerce or declared.columns[name].coerce:
             continue
         column = frame[name]
@@ -124,11 +115,11 @@ def _typed(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> tuple[pd.Dat
     return given, unread if unread is not None and unread.any() else None, faults
 
 
-def _exact(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> pd.DataFrame:
+def _exact(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """The rows that could be read, in the exact types that nulls had kept them from."""
-    exact = exact_types(schema)
-    held = {"int64": "Int64", "bool": "boolean"}
-    return frame.astype({n: t for n, t in exact.items() if n in frame and str(frame[n].dtype) == held.get(t)})
+    with_nulls = {name: kind.pandas(nullable=True) for name, kind in schema.columns.items()}
+    exact = schema.pandas_types.items()
+    return frame.astype({n: t for n, t in exact if n in frame and str(frame[n].dtype) == with_nulls[n] != t})
 
 
 def _reported(failures: pd.DataFrame, frame: pd.DataFrame) -> list[Fault]:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from fti_assets.contracts.errors import ContractViolation
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.set_aside import Reason, SetAside
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
@@ -30,7 +30,7 @@ class Sifted:
     aside: tuple[SetAside, ...]
 
 
-def sift(frame: pd.DataFrame, contract: FeatureGroup | Source, window: Window | None, waivers: Waivers) -> Sifted:
+def sift(frame: pd.DataFrame, contract: Group | Source, window: Window | None, waivers: Waivers) -> Sifted:
     """Set aside the rows that break the contract, with all their reasons; the others are as `conform` gives them.
 
     Of rows with one identity (keys and times) that differ, all are set aside: nothing says which is right. Of rows
@@ -85,11 +85,11 @@ def _retyped(frame: pd.DataFrame, typed: pd.DataFrame) -> pd.DataFrame:
 
 
 def _set_aside(
-    reasons: Mapping[int, list[Reason]], given: pd.DataFrame, typed: pd.DataFrame, contract: FeatureGroup | Source
+    reasons: Mapping[int, list[Reason]], given: pd.DataFrame, typed: pd.DataFrame, contract: Group | Source
 ) -> tuple[SetAside, ...]:
     labels = sorted(reasons)
     known: list[datetime | None] = [None] * len(labels)
-    if isinstance(contract, FeatureGroup) and contract.known_at:
+    if isinstance(contract, Group) and contract.known_at:
         known = [None if pd.isna(time) else time.to_pydatetime() for time in typed.loc[labels, contract.known_at]]
     texts = _texts(given, typed, labels)
     return tuple(
@@ -126,7 +126,7 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float) else plain(str(value))
 
 
-def _examined(frame: pd.DataFrame, contract: FeatureGroup | Source, window: Window | None) -> Examined:
+def _examined(frame: pd.DataFrame, contract: Group | Source, window: Window | None) -> Examined:
     if isinstance(contract, Source):
         return examine(frame, contract.schema)
     return examine_group(frame, contract, window)
@@ -153,7 +153,7 @@ def _waived(found: Mapping[int, list[Reason]], given: pd.DataFrame, typed: pd.Da
     ]
 
 
-def _limit(invalid: int, rows: int, contract: FeatureGroup | Source) -> str:
+def _limit(invalid: int, rows: int, contract: Group | Source) -> str:
     allowed = int(contract.invalid_up_to * rows)
     limit = f"at most {allowed:,} (invalid_up_to={contract.invalid_up_to:g}) may be set aside"
     return f"{invalid:,} of {rows:,} rows are invalid, {limit}: "

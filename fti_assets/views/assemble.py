@@ -6,7 +6,6 @@ import pandas as pd
 import polars as pl
 
 from fti_assets.contracts.feature_view import FeatureView
-from fti_assets.contracts.schema import nullable_columns
 from fti_assets.contracts.selection import Selection
 from fti_assets.stores.frames import to_pandas
 from fti_assets.validation.conform import conform_computed
@@ -37,7 +36,7 @@ def conditions(view: FeatureView) -> tuple[list[pl.Expr], list[pl.Expr]]:
 
     A part of `where` that stands on its own, between ANDs, may be among the first while another is among the second.
     """
-    (since, until), at = view.span, pl.col(view.predicted_at)
+    since, until, at = view.since, view.until, pl.col(view.predicted_at)
     early = [*([] if since is None else [at >= since]), *([] if until is None else [at < until])]
     late: list[pl.Expr] = []
     for condition in _conjuncts(pl.sql_expr(view.where)) if view.where else []:
@@ -69,8 +68,8 @@ def look_up(
         rows,
         at=view.predicted_at,
         on=selection.spine_keys,
-        known_at=str(group.known_at),
-        event_time=str(group.event_time),
+        known_at=group.known_at,
+        event_time=group.event_time,
         lookback=selection.age,
         columns=selection.names,
         times=times,
@@ -89,8 +88,8 @@ def complete(view: FeatureView, joined: pl.DataFrame) -> pd.DataFrame:
 
 def nullable_of(view: FeatureView) -> list[str]:
     """The spine's columns that may hold nulls, under their names there and in the view."""
-    columns = nullable_columns(view.spine.schema)
-    renamed = [s.names[c] for s in view.selections if s.group is view.spine for c in s.columns if c in columns]
+    columns = view.spine.schema.extension_columns
+    renamed = [s.names[c] for s in view.selections if s.group == view.spine for c in s.columns if c in columns]
     return [*columns, *renamed]
 
 
@@ -99,7 +98,7 @@ def _renamed(view: FeatureView, joined: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(
         pl.col(column).alias(name)
         for selection in view.selections
-        if selection.group is view.spine
+        if selection.group == view.spine
         for column, name in selection.names.items()
         if column != name
     )

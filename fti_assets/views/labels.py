@@ -62,14 +62,14 @@ def read_labels(
     view, label = model.view, model.view.label
     group = label.group
     reach = Window(window.start, min(window.end + label.horizon, before))
-    columns = (*group.keys, str(group.known_at), label.column)
+    columns = (*group.keys, group.known_at, label.column)
     rows = home.features.read(group, reach, list(dict.fromkeys(columns)), (versions or {}).get(group.name))
     found = known_labels(
         spine,
         rows,
         at=view.predicted_at,
         on=label.spine_keys,
-        known_at=str(group.known_at),
+        known_at=group.known_at,
         label=label.column,
         horizon=label.horizon,
         before=before,

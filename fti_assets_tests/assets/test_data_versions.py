@@ -2,12 +2,12 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pandas as pd
 import pytest
+from attrs import evolve
 from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.loader import LoadingContextForTest
 
@@ -57,7 +57,7 @@ def commented() -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 def with_outcomes(function: Callable[[pd.DataFrame], pd.DataFrame]) -> list[Binding]:
     """The shop, its outcomes computed by another function."""
-    return [replace(each, function=function) if each.group is outcomes else each for each in BINDINGS]
+    return [evolve(each, function=function) if each.group is outcomes else each for each in BINDINGS]
 
 
 def stale(shop: LivingShop, defs: dg.Definitions) -> Stale:
@@ -111,25 +111,25 @@ def test_a_changed_function_marks_its_group_stale_and_nothing_else(lived: Living
 
 
 def test_a_changed_comment_owner_tag_or_description_marks_nothing(lived: LivingShop, already: Stale) -> None:
-    owned = replace(outcomes, owners=["team:shop"], tags={"domain": "returns"})
-    bindings = [replace(each, group=owned) if each.group is outcomes else each for each in with_outcomes(commented())]
-    model = replace(returns, description="Whether it comes back.", owners=["eva@example.com"])
+    owned = evolve(outcomes, owners=["team:shop"], tags={"domain": "returns"})
+    bindings = [evolve(each, group=owned) if each.group is outcomes else each for each in with_outcomes(commented())]
+    model = evolve(returns, description="Whether it comes back.", owners=["eva@example.com"])
     assert stale(lived, definitions(bindings, model)) == already
 
 
 def test_a_changed_view_marks_its_dataset_model_and_predictions_stale(lived: LivingShop, already: Stale) -> None:
-    narrower = replace(returns, view=replace(returns.view, on_demand=()))
+    narrower = evolve(returns, view=evolve(returns.view, on_demand=()))
     found = stale(lived, definitions(model=narrower)) - already
     assert found == {(named(key), p, "CODE", "") for key in (DATASET, MODEL, PREDICTIONS) for p in made(lived, key)}
 
 
 def test_a_changed_recipe_marks_its_models_stale_and_nothing_else(lived: LivingShop, already: Stale) -> None:
-    found = stale(lived, definitions(model=replace(returns, holdout="6d"))) - already
+    found = stale(lived, definitions(model=evolve(returns, holdout="6d"))) - already
     assert found == {("models/returns", cutoff, "CODE", "") for cutoff in made(lived, MODEL)}
 
 
 def test_a_group_that_is_made_again_as_it_was_leaves_what_depends_on_it_fresh(own: LivingShop) -> None:
-    same_rows = replace(own, defs=definitions(with_outcomes(in_order)))
+    same_rows = evolve(own, defs=definitions(with_outcomes(in_order)))
     before = stale(same_rows, same_rows.defs)
     assert same_rows.once("features", "2024-01-20", OUTCOMES).success
     after = stale(same_rows, same_rows.defs)

@@ -185,7 +185,7 @@ def test_names_that_are_given_twice_are_refused():
 
 
 def test_two_sources_of_one_name_are_refused():
-    impostor = Source("shop_orders", Order, order_source.read)
+    impostor = Source(Order, order_source.read, name="shop_orders")
     bindings = [orders.computed(as_given, order_source), outcomes.computed(as_given, impostor)]
 
     with pytest.raises(DeclarationError, match="two sources are called 'shop_orders': rename one"):

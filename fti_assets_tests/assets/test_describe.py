@@ -1,7 +1,7 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import dagster as dg
+from attrs import evolve
 
 from fti_assets.assets.definitions import feature_pipeline
 from fti_assets.assets.describe import (
@@ -59,8 +59,8 @@ def test_windows_have_column_lineage_on_their_newest_partition_and_functions_hav
 
 
 def test_the_catalog_shows_owners_tags_and_description():
-    owned = replace(products, owners=["team:shop"], tags={"domain": "catalogue"})
-    node = feature_pipeline(replace(BINDINGS[2], group=owned), since="2024-01-01").resolve_asset_graph().get(PRODUCTS)
+    owned = evolve(products, owners=["team:shop"], tags={"domain": "catalogue"})
+    node = feature_pipeline(evolve(BINDINGS[2], group=owned), since="2024-01-01").resolve_asset_graph().get(PRODUCTS)
     assert (list(node.owners), node.description) == (["team:shop"], "The catalogue.")
     assert node.tags["domain"] == "catalogue"
 

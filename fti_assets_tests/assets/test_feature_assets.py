@@ -58,7 +58,7 @@ def feed() -> Feed:
 @pytest.fixture
 def fed(feed, tmp_path) -> Iterator[LivingShop]:
     """Orders, outcomes from the feed and histories; nothing materialized."""
-    given = Source("shop_outcomes", Outcome, feed)
+    given = Source(Outcome, feed, name="shop_outcomes")
     bindings = [orders.computed(as_given, order_source), outcomes.computed(as_given, given), BINDINGS[3]]
     with opened(Home(tmp_path), feature_pipeline(*bindings, since=SINCE, until=UNTIL)) as shop:
         yield shop

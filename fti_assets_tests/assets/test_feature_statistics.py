@@ -46,8 +46,8 @@ def feed() -> Feed:
 @pytest.fixture
 def fed(feed, tmp_path) -> Iterator[LivingShop]:
     bindings = [
-        orders.computed(as_given, Source("shop_orders", Order, feed.orders)),
-        products.computed(as_given, Source("catalogue", Product, feed.catalogue)),
+        orders.computed(as_given, Source(Order, feed.orders, name="shop_orders")),
+        products.computed(as_given, Source(Product, feed.catalogue, name="catalogue")),
     ]
     with opened(Home(tmp_path), feature_pipeline(*bindings, since=SINCE, until=UNTIL)) as shop:
         yield shop

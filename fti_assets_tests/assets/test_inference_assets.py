@@ -28,7 +28,7 @@ def test_each_day_is_predicted_by_its_own_champion_although_a_newer_one_serves(l
 
 
 def test_a_partition_shows_its_rows_and_mean_prediction(lived):
-    log = lived.home.predictions.read(returns, Window.of_days("2024-02-02", "2024-02-02"))
+    log = lived.home.prediction_log.read(returns, Window.of_days("2024-02-02", "2024-02-02"))
     shown = lived.metadata(PREDICTIONS, "2024-02-02")
 
     assert shown == {
@@ -40,7 +40,7 @@ def test_a_partition_shows_its_rows_and_mean_prediction(lived):
 
 def test_an_issued_day_is_kept_and_says_so(lived):
     """22 January was run again after two promotions."""
-    log = lived.home.predictions.read(returns, LIVED)
+    log = lived.home.prediction_log.read(returns, LIVED)
     first_day = log.filter(pl.col("predicted_for").dt.date() == LIVED.days[0])
     second_day = log.filter(pl.col("predicted_for").dt.date() == LIVED.days[1])
     shown = lived.metadata(PREDICTIONS, "2024-01-22")
@@ -88,7 +88,7 @@ def test_without_a_champion_nothing_is_issued(own_shop):
         assert not run.success
         assert "NoChampion" in str(run.get_step_failure_events()[0].step_failure_data.error)
         assert shop.partitions(PREDICTIONS) == shop.partitions(MONITORING) == []
-        assert own_shop.predictions.missing(returns, LIVED.days) == LIVED.days
+        assert own_shop.prediction_log.missing(returns, LIVED.days) == LIVED.days
 
 
 def test_the_drift_window_reaches_as_far_as_it_is_told():

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from attrs import evolve
 
 from fti_assets.contracts.gates import BeatsBaseline
 from fti_assets.contracts.time import Window, midnight
@@ -96,7 +95,7 @@ def test_without_a_candidate_there_is_no_champion(tmp_path):
 
 
 def test_a_rejected_candidate_warns_and_nobody_serves(own_shop):
-    strict = replace(returns, gates=[BeatsBaseline(margin=0.9)])
+    strict = evolve(returns, gates=[BeatsBaseline(margin=0.9)])
     with opened(own_shop, definitions(model=strict)) as living:
         assert living.once("train_returns", "2024-01-22").success
 

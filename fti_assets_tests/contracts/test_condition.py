@@ -3,9 +3,9 @@ import pytest
 
 from fti_assets.contracts.condition import columns_read
 from fti_assets.contracts.errors import DeclarationError
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 
-COLUMNS: dict[str, Kind] = {"delay": "number", "carrier": "text", "landed_at": "time", "is_late": "boolean"}
+COLUMNS: dict[str, Kind] = {"delay": Kind.NUMBER, "carrier": Kind.TEXT, "landed_at": Kind.TIME, "is_late": Kind.BOOLEAN}
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ from pandera.typing.pandas import DataFrame
 
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.on_demand import OnDemand
+from fti_assets.contracts.schema import schema_of
 from fti_assets_tests.contracts.shop import Doubled, doubled
 
 
 def test_the_annotation_says_which_columns_are_computed() -> None:
     function = OnDemand(doubled)
-    assert (function.name, function.schema, function.columns) == ("doubled", Doubled, {"doubled": "integer"})
+    assert (function.name, function.schema, function.columns) == ("doubled", schema_of(Doubled), {"doubled": "integer"})
 
 
 def unannotated(frame):  # type: ignore[no-untyped-def]

@@ -200,10 +200,10 @@ def test_modules_in_no_package_are_followed_in_their_folder(tmp_path: Path, monk
 
 
 def test_other_packages_and_this_library_count_by_name_alone() -> None:
-    from fti_assets.flights.transformations import as_scheduled
+    from fti_assets.flights.transformations import as_due
 
-    reached = behaviour(as_scheduled)
-    assert "columns_of" in reached
+    reached = behaviour(as_due)
+    assert "block_minutes" in reached
     assert "fti_assets.contracts" not in reached
 
 

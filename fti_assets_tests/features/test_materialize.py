@@ -90,7 +90,7 @@ def test_every_failing_case_is_named_with_how_many_rows_fail_so(store: FeatureSt
 
 
 def test_a_source_that_breaks_its_own_contract_writes_nothing(store: FeatureStore) -> None:
-    wrong = Source("shop_orders", Order, lambda start, end: order_source.read(start, end).assign(quantity=0))
+    wrong = Source(Order, lambda start, end: order_source.read(start, end).assign(quantity=0), name="shop_orders")
     with pytest.raises(ContractViolation, match="source shop_orders"):
         materialize(orders.computed(lambda rows: rows.assign(quantity=1), wrong), TWO_DAYS, store)
     assert store.version(orders) is None
@@ -280,7 +280,7 @@ def test_a_function_gets_a_groups_rows_in_its_declared_types_with_and_without_nu
     visits = FeatureGroup(Visit, keys="visit_id", event_time="seen_at")
     again = FeatureGroup(Visit, keys="visit_id", event_time="seen_at", name="again")
     for part in TWO_DAYS.split(1):
-        materialize(visits.computed(lambda rows: rows, Source("visits", Visit, read)), part, store)
+        materialize(visits.computed(lambda rows: rows, Source(Visit, read, name="visits")), part, store)
         # passes the contract only if the types are those declared
         materialize(again.computed(lambda rows: rows, visits), part, store)
     assert store.read(again, TWO_DAYS).equals(store.read(visits, TWO_DAYS))

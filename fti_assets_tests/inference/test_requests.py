@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -6,6 +5,7 @@ import pandas as pd
 import pandera.pandas as pa
 import polars as pl
 import pytest
+from attrs import evolve
 
 from fti_assets.contracts.errors import ContractViolation, FailingCase
 from fti_assets.contracts.feature_group import FeatureGroup
@@ -161,7 +161,7 @@ def refused(view: FeatureView, *requests: dict[str, Any]) -> list[dict[str, str]
 
 
 def test_a_request_that_does_not_meet_the_condition_is_refused_with_its_values() -> None:
-    view = replace(VIEW, where="price > 100 or quantity = 1")
+    view = evolve(VIEW, where="price > 100 or quantity = 1")
     refuse_others(view, looked_up({**ORDER, "quantity": 1}))
     assert refused(view, ORDER, {**ORDER, "quantity": 1}, {**ORDER, "quantity": 3}) == [
         FailingCase(
@@ -171,12 +171,12 @@ def test_a_request_that_does_not_meet_the_condition_is_refused_with_its_values()
 
 
 def test_a_request_for_which_the_condition_is_null_is_refused() -> None:
-    (case,) = refused(replace(VIEW, where="is_returned_mean_7d < 0.5"), ORDER)
+    (case,) = refused(evolve(VIEW, where="is_returned_mean_7d < 0.5"), ORDER)
     assert case.value == "is_returned_mean_7d=None"
 
 
 def test_a_condition_over_a_renamed_request_field_names_it_as_it_does() -> None:
-    view = replace(
+    view = evolve(
         VIEW, features=[worlds.orders["product"].prefixed("of_")], on_demand=(), where="of_product <> 'boots'"
     )
     (case,) = refused(view, ORDER)
@@ -184,7 +184,7 @@ def test_a_condition_over_a_renamed_request_field_names_it_as_it_does() -> None:
 
 
 def test_a_request_outside_of_the_views_cutoffs_is_refused() -> None:
-    view = replace(VIEW, since="2024-02-01", until="2024-02-14")
+    view = evolve(VIEW, since="2024-02-01", until="2024-02-14")
     refuse_others(view, looked_up({**ORDER, "placed_at": "2024-02-13T23:59:59Z"}))
     (case,) = refused(view, ORDER)
     assert case.check == "rows are predicted from 2024-02-01 00:00:00+00:00 until 2024-02-14 00:00:00+00:00"

@@ -41,7 +41,7 @@ def test_one_version_gives_the_predictions_that_were_issued(served: Home) -> Non
     lived = Lived.through(returns, DAYS, served)
     version = served.registry.get("returns", 2)
     assert lived.under([(version.cutoff, version)]).tolist() == (
-        served.predictions.read(returns, DAYS)["prediction"].to_list()
+        served.prediction_log.read(returns, DAYS)["prediction"].to_list()
     )
 
 
@@ -50,7 +50,7 @@ def test_what_was_issued_is_found_for_each_row_and_nothing_for_the_rest(served: 
     lived = Lived.through(returns, DAYS, served)
     issued = lived.issued(DAYS, served)
     assert np.isnan(issued).tolist() == [True] * 20 + [False] * 40 + [True] * 20
-    assert issued[20:60].tolist() == served.predictions.read(returns, DAYS)["prediction"].to_list()
+    assert issued[20:60].tolist() == served.prediction_log.read(returns, DAYS)["prediction"].to_list()
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -59,7 +59,7 @@ def test_the_schedule_of_the_champions_gives_the_predictions_that_were_issued(se
     issue(returns, window, served)
     schedule = [(v.cutoff, v) for v in served.registry.versions("returns")]
     lived = Lived.through(returns, window, served)
-    issued = served.predictions.read(returns, window)["prediction"].to_list()
+    issued = served.prediction_log.read(returns, window)["prediction"].to_list()
     assert lived.under(schedule[::order]).tolist() == issued
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fti_assets.contracts.errors import Conflict, DeclarationError, NoChampion
-from fti_assets.stores.registry import Corrupt, Entry, ModelVersion, Registry
+from fti_assets.contracts.errors import Conflict, Corrupt, DeclarationError, NoChampion
+from fti_assets.stores.registry import Entry, ModelVersion, Registry
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 PASSED = {"gate": "beats_baseline", "passed": True, "reason": "0.61 against 0.69"}

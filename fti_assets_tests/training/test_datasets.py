@@ -1,6 +1,5 @@
 """A training dataset: what was known before its cutoff, and nothing else."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -8,6 +7,7 @@ import pandas as pd
 import pandera.pandas as pa
 import polars as pl
 import pytest
+from attrs import evolve
 from pandas.testing import assert_frame_equal
 from pandera.typing.pandas import DataFrame
 
@@ -215,7 +215,7 @@ def of_the_mean(frame: pd.DataFrame) -> DataFrame[Share]:
 
 
 def test_an_on_demand_function_that_looks_at_other_rows_is_found_out_and_nothing_is_written(shop: Home) -> None:
-    model = replace(returns, view=replace(returns.view, on_demand=[*returns.view.functions, of_the_mean]))
+    model = evolve(returns, view=evolve(returns.view, on_demand=[*returns.view.functions, of_the_mean]))
     with pytest.raises(ContractViolation, match=r"on_demand of_the_mean .*share: is computed from its own row alone"):
         build_dataset(model, CUTOFF, SINCE, shop)
     with pytest.raises(MissingPartitions, match="was not built"):
@@ -223,17 +223,17 @@ def test_an_on_demand_function_that_looks_at_other_rows_is_found_out_and_nothing
 
 
 def test_the_labels_own_column_that_is_never_known_in_time_is_refused_as_a_feature(shop: Home) -> None:
-    view = replace(returns.view, features=[*returns.view.selections, outcomes["is_returned"].lookback(days=9)])
+    view = evolve(returns.view, features=[*returns.view.selections, outcomes["is_returned"].lookback(days=9)])
     with pytest.raises(
         ContractViolation, match=r"dataset returns .*is_returned: is the label outcome\['is_returned'\]"
     ):
-        build_dataset(replace(returns, view=view), CUTOFF, SINCE, shop)
+        build_dataset(evolve(returns, view=view), CUTOFF, SINCE, shop)
 
 
 def test_the_labels_column_of_another_entitys_last_row_is_a_feature(shop: Home) -> None:
     earlier = outcomes["is_returned"].by("customer").lookback(days=9).prefixed("last_")
-    view = replace(returns.view, features=[*returns.view.selections, earlier])
-    frame = build_dataset(replace(returns, view=view), CUTOFF, SINCE, shop).dataset.read()
+    view = evolve(returns.view, features=[*returns.view.selections, earlier])
+    frame = build_dataset(evolve(returns, view=view), CUTOFF, SINCE, shop).dataset.read()
     all_orders = ALL_ORDERS.set_index("order_id")
     for row in frame.iloc[100::17].itertuples():
         same_customer = ALL_ORDERS["customer"] == all_orders.loc[row.order_id, "customer"]

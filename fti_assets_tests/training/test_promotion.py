@@ -1,20 +1,21 @@
 """The gates between a candidate and production."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from attrs import evolve
 
 from fti_assets.contracts.errors import Conflict
-from fti_assets.contracts.estimator import XGBoost
 from fti_assets.contracts.evaluation import Evaluation
 from fti_assets.contracts.gates import BeatsBaseline, BeatsChampion, Gate, MaxCalibrationGap, SliceFloor, Verdict
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import midnight
+from fti_assets.models.boosting import XGBoost
 from fti_assets.models.scorer import Scorer
 from fti_assets.stores.home import Home
 from fti_assets.stores.registry import ModelVersion
@@ -25,13 +26,13 @@ from fti_assets.views.labels import LABEL
 from fti_assets_tests.worlds import returns, train_candidate
 
 FIRST, SECOND = date(2024, 1, 22), date(2024, 1, 25)
-JUDGED = replace(returns, gates=[BeatsBaseline(), BeatsChampion()])
+JUDGED = evolve(returns, gates=[BeatsBaseline(), BeatsChampion()])
 GOOD = XGBoost(rounds=30, max_depth=3, learning_rate=0.3)
 POOR = XGBoost(rounds=1, max_depth=1, learning_rate=0.01)
 
 
 def _candidate(home: Home, cutoff: date, estimator: XGBoost = GOOD) -> ModelVersion:
-    return train_candidate(home, cutoff, replace(JUDGED, estimator=estimator)).version
+    return train_candidate(home, cutoff, evolve(JUDGED, estimator=estimator)).version
 
 
 def test_the_first_candidate_is_promoted_from_its_cutoff_on(shop: Home) -> None:
@@ -94,7 +95,7 @@ def test_a_tie_keeps_the_champion(shop: Home, monkeypatch: pytest.MonkeyPatch) -
     _candidate(shop, SECOND)
     # every model answers alike
     monkeypatch.setattr(Scorer, "predict", lambda _self, frame, _threads=0: np.where(frame["is_gift"], 0.3, 0.2))
-    gates_of_a_tie = replace(JUDGED, gates=[BeatsChampion()])
+    gates_of_a_tie = evolve(JUDGED, gates=[BeatsChampion()])
     [gated] = gate_candidates(gates_of_a_tie, shop, who="a test")
     assert gated.evaluation.champion is not None
     assert (gated.evaluation.champion.gain, gated.promoted) == (0.0, False)
@@ -132,7 +133,7 @@ def test_the_champion_is_asked_only_about_rows_after_its_own_cutoff(
 def test_a_candidate_of_the_champions_own_cutoff_has_no_fresh_rows_and_is_rejected(shop: Home) -> None:
     _candidate(shop, FIRST, POOR)
     gate_candidates(JUDGED, shop, who="a test")
-    train(replace(JUDGED, estimator=GOOD), midnight(FIRST), shop)
+    train(evolve(JUDGED, estimator=GOOD), midnight(FIRST), shop)
     [gated] = gate_candidates(JUDGED, shop, who="a test")
     assert not gated.promoted
     assert shop.registry.history("returns")[-1].why == "beats_champion: no rows that neither was fitted on"
@@ -169,8 +170,8 @@ class Broken:
     ],
 )
 def test_one_failing_gate_is_enough_to_reject(shop: Home, gates: Sequence[Gate]) -> None:
-    view = replace(returns.view, features=[*returns.view.features, returns.view.spine["product"]])
-    strict = replace(returns, view=view, gates=gates)
+    view = evolve(returns.view, features=[*returns.view.selections, returns.view.spine["product"]])
+    strict = evolve(returns, view=view, gates=gates)
     train_candidate(shop, FIRST, strict)
     [gated] = gate_candidates(strict, shop, who="a test")
     assert not gated.promoted
@@ -185,7 +186,7 @@ def test_figures_that_are_missing_fail_every_gate() -> None:
 
 
 def test_a_gate_that_breaks_promotes_nobody(shop: Home) -> None:
-    broken: Model = replace(returns, gates=[BeatsBaseline(), Broken()])
+    broken: Model = evolve(returns, gates=[BeatsBaseline(), Broken()])
     train_candidate(shop, FIRST, broken)
     with pytest.raises(ZeroDivisionError):
         gate_candidates(broken, shop, who="a test")

@@ -104,7 +104,7 @@ def test_a_source_sets_rows_aside_before_the_function_sees_them(store: FeatureSt
         seen.append(len(rows))
         return rows
 
-    source = Source("shop_orders", Order, read, on_invalid="quarantine")
+    source = Source(Order, read, name="shop_orders", on_invalid="quarantine")
     strict = FeatureGroup(Order, keys="order_id", event_time="placed_at")
     written = materialize(strict.computed(count, source), DAYS, store)
     assert (seen, written.rows) == ([78], 78)
@@ -117,7 +117,7 @@ def test_a_source_that_fails_where_its_group_would_set_aside_says_what_to_declar
     def read(start: datetime, end: datetime) -> pd.DataFrame:
         return spoilt("2024-01-05-03", customer=None)(order_source.read(start, end))
 
-    source = Source("shop_orders", Order, read)
+    source = Source(Order, read, name="shop_orders")
     expected = 'its source shop_orders does not: declare on_invalid="quarantine" there: customer: '
     with pytest.raises(ContractViolation, match=expected):
         materialize(GROUP.computed(as_given, source), FIFTH, store)
@@ -130,7 +130,7 @@ def test_a_batch_that_fails_later_quarantines_nothing_of_its_source(store: Featu
     def read(start: datetime, end: datetime) -> pd.DataFrame:
         return spoilt("2024-01-05-03", customer=None)(order_source.read(start, end))
 
-    source = Source("shop_orders", Order, read, on_invalid="quarantine")
+    source = Source(Order, read, name="shop_orders", on_invalid="quarantine")
     with pytest.raises(ContractViolation, match="feature group order"):
         materialize(GROUP.computed(lambda rows: rows.assign(quantity=0), source), FIFTH, store)
     assert held(store, SOURCE) == []
@@ -171,7 +171,7 @@ def test_of_a_dimension_the_whole_table_is_the_partition(store: FeatureStore) ->
         Product, keys="product", name="products", dimension=True, on_invalid="quarantine", invalid_up_to=0.5
     )
     binding = products.computed(
-        as_given, Source("catalogue", Product, read, on_invalid="quarantine", invalid_up_to=0.4)
+        as_given, Source(Product, read, name="catalogue", on_invalid="quarantine", invalid_up_to=0.4)
     )
     assert materialize(binding, FIFTH, store).set_aside == {"whole": 1}
     assert held(store, "source/catalogue") == [("whole", "is finite")]

@@ -7,6 +7,7 @@ import pytest
 
 from fti_assets.contracts.errors import ContractViolation
 from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.schema import schema_of
 from fti_assets.contracts.time import UTC, Window
 from fti_assets.validation.conform import conform, conform_group, widened
 
@@ -69,7 +70,7 @@ def test_what_loses_nothing_is_widened(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize("nothing", [None, np.nan, pd.NA, pd.NaT])
 def test_a_column_of_nulls_has_its_declared_type(nothing: object) -> None:
     gone = pd.Series([nothing, nothing], dtype=object)
-    found = conform(GOOD.assign(level=gone, spare=gone, note=gone, read_at=gone), Reading, "readings")
+    found = conform(GOOD.assign(level=gone, spare=gone, note=gone, read_at=gone), schema_of(Reading), "readings")
     assert found.dtypes.equals(GOOD.dtypes)
 
 
@@ -79,7 +80,7 @@ def test_an_empty_batch_has_the_declared_types_whatever_it_came_with() -> None:
 
 
 def test_whole_numbers_stand_for_floats_but_floats_not_for_whole_numbers() -> None:
-    assert conform(GOOD.assign(level=[1, 2]), Reading, "readings")["level"].dtype == "float64"
+    assert conform(GOOD.assign(level=[1, 2]), schema_of(Reading), "readings")["level"].dtype == "float64"
     assert cases_of(GOOD.assign(level=[1, 2**53 + 1])) == [("level", "dtype('float64')", 1)]
     assert cases_of(GOOD.assign(count=[1.0, 2.0])) == [("count", "dtype('int64')", 1)]
     assert cases_of(GOOD.assign(spare=[1.5, np.nan])) == [("spare", "dtype('Int64')", 1)]
@@ -142,4 +143,4 @@ def test_a_schema_that_coerces_gives_what_it_coerced_to() -> None:
         class Config:
             coerce = True
 
-    assert conform(pd.DataFrame({"n": ["1", "2"]}), Coerced, "n")["n"].to_list() == [1, 2]
+    assert conform(pd.DataFrame({"n": ["1", "2"]}), schema_of(Coerced), "n")["n"].to_list() == [1, 2]

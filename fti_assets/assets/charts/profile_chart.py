@@ -8,7 +8,7 @@ import polars as pl
 
 from fti_assets.assets.charts import svg
 from fti_assets.assets.describe import table
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 
 COLUMNS = 5
 _POINTS = 60
@@ -26,7 +26,7 @@ _MEANINGS: Mapping[str, str] = {
 Partitions = Sequence[Mapping[str, Any]]
 
 
-def profile_chart(group: FeatureGroup, statistics: pl.DataFrame) -> str:
+def profile_chart(group: Group, statistics: pl.DataFrame) -> str:
     """Rows, and up to five value columns by partition, below 30,000 characters; missing rates in orange.
 
     Of a number the median within its 5 to 95 % band, of a boolean the share of true, of a text how many differ; more
@@ -78,7 +78,7 @@ def _values(figures: Mapping[str, Any]) -> str:
     return ""
 
 
-def _chosen(group: FeatureGroup) -> dict[str, str]:
+def _chosen(group: Group) -> dict[str, str]:
     """The value columns that are drawn: numbers before texts."""
     kinds = {name: group.columns[name] for name in group.values if group.columns[name] in _FIGURES}
     ranked = sorted(kinds, key=lambda name: kinds[name] == "text")

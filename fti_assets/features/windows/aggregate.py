@@ -11,8 +11,7 @@ import pandas as pd
 import polars as pl
 
 from fti_assets.contracts.binding import Aggregated
-from fti_assets.contracts.feature_group import FeatureGroup
-from fti_assets.contracts.schema import nullable_columns
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import DAY, Window
 from fti_assets.features.windows import distinct, exact, lines, measures, runs, states, tiles
 from fti_assets.features.windows.event_windows import event_windows
@@ -36,38 +35,39 @@ def aggregate(binding: Aggregated, window: Window, store: FeatureStore) -> pd.Da
     Raises MissingPartitions when a day that a window reaches was never written.
     """
     store = store.snapshot()  # rows are read from the very files that their tiles are named by
-    frame = _on_grid(binding, window, store) if binding.at is None else _at_rows(binding, binding.at, window, store)
-    frame = frame.rename({"as_of": str(binding.group.event_time)})
-    nullable = nullable_columns(binding.group.schema)
+    at = binding.windows.at
+    frame = _on_grid(binding, window, store) if at is None else _at_rows(binding, at, window, store)
+    frame = frame.rename({"as_of": binding.group.event_time}).select(list(binding.group.columns))
+    nullable = binding.group.schema.extension_columns
     integers = {name: _integers(frame[name]) for name in nullable if frame.schema[name] == pl.Int64}
     return to_pandas(frame, [name for name in nullable if name not in integers]).assign(**integers)
 
 
 def _on_grid(binding: Aggregated, window: Window, store: FeatureStore) -> pl.DataFrame:
-    days = _Days(binding, Window(window.start - binding.halo, window.end - binding.step), store)
+    days = _Days(binding, Window(window.start - binding.halo, window.end - binding.windows.step), store)
     kept, absent, lacking = days.pieces(window)
-    made = tiles_of(days.rows(absent), days.asked, binding.step)
+    made = tiles_of(days.rows(absent), days.asked, binding.windows.step)
     tiles = from_kept([made.kept(), *kept.values()], days.asked) if kept else made
     if names := days.absent(window, map(Days, absent)):
-        per_day = DAY // binding.step
+        per_day = DAY // binding.windows.step
         days.keep(names, made.since(_number(min(names).first) * per_day).kept(), per_day)
     if any(map(len, lacking)):
         longer = joined(tiles, days.asked, lacking)
         wanted = [_days(level, number) for level, numbers in enumerate(lacking) for number in numbers.tolist()]
         days.keep(days.absent(window, wanted), longer.kept())
         tiles = tiles.and_runs(longer)
-    return grid_windows(tiles, days.asked, binding.lengths, binding.step, window)
+    return grid_windows(tiles, days.asked, binding.windows.lengths, binding.windows.step, window)
 
 
-def _at_rows(binding: Aggregated, at: FeatureGroup, window: Window, store: FeatureStore) -> pl.DataFrame:
+def _at_rows(binding: Aggregated, at: Group, window: Window, store: FeatureStore) -> pl.DataFrame:
     """Windows that end at the rows of a group: the days that a window cuts are read as rows, all others as tiles."""
     store.require(at, window)
-    as_of = pl.col(str(at.event_time))
-    ends = store.read(at, window, list(dict.fromkeys([*binding.by, str(at.event_time)])))
+    as_of = pl.col(at.event_time)
+    ends = store.read(at, window, list(dict.fromkeys([*binding.windows.by, at.event_time])))
     ends = ends.filter(as_of.is_between(window.start, window.end, closed="left")).with_columns(as_of=as_of)
     days = _Days(binding, Window(window.start - binding.halo, window.end), store)
     cut = set(window.days)
-    for length in () if binding.sawtooth else binding.lengths.values():
+    for length in () if binding.windows.sawtooth else binding.windows.lengths.values():
         first = Window(window.start - length, window.end - length)
         cut |= set((first.widened(after=length) if length % DAY else first).days)
     kept = days.kept([Days(day) for day in days.all if day not in cut])
@@ -76,7 +76,7 @@ def _at_rows(binding: Aggregated, at: FeatureGroup, window: Window, store: Featu
         first_day, last = _number(min(names).first), _number(max(names).first)
         whole = rows.filter((pl.col("known") // DAY_LENGTH).is_between(first_day, last))
         days.keep(names, day_tiles(whole, days.asked).with_columns(level=0))
-    return event_windows(rows, ends, days.asked, binding.lengths, binding.sawtooth, list(kept.values()))
+    return event_windows(rows, ends, days.asked, binding.windows.lengths, binding.windows.sawtooth, list(kept.values()))
 
 
 class _Days:
@@ -86,20 +86,20 @@ class _Days:
     """
 
     def __init__(self, binding: Aggregated, reach: Window, store: FeatureStore) -> None:
-        store.require_history(binding.source, reach)
+        store.require_history(binding.windows.source, reach)
         self.asked = Measures(
-            binding.by,
-            str(binding.source.known_at),
-            binding.columns,
-            binding.filter,
-            binding.conditions,
-            binding.order,
+            binding.windows.by,
+            binding.windows.source.known_at,
+            binding.windows.columns,
+            binding.windows.filter,
+            binding.windows.conditions,
+            binding.windows.order,
         )
         self.all = reach.days
         self._binding, self._store = binding, store
         self._name = cache(self._named) if binding.halo >= _KEPT_FROM else lambda _: ""
-        tiles = "a day in order" if binding.at else binding.step
-        made_of = repr((self.asked, tiles, binding.source.declaration, _code()))
+        tiles = "a day in order" if binding.windows.at else binding.windows.step
+        made_of = repr((self.asked, tiles, binding.windows.source.declaration, _code()))
         self._made_of = hashlib.sha256(made_of.encode())
 
     def pieces(self, window: Window) -> tuple[dict[Days, pl.DataFrame], list[date], Numbers]:
@@ -109,9 +109,9 @@ class _Days:
         Not so where different values are counted: each value has its time, which a run does not tell.
         """
         wanted, last = [{_number(day) for day in self.all}], 0
-        if self._binding.step == DAY and not any("distinct" in measure.functions for measure in self.asked.all):
+        if self._binding.windows.step == DAY and not any("distinct" in measure.functions for measure in self.asked.all):
             first, end = tile_range(window, DAY)
-            spans = {length // DAY for length in self._binding.lengths.values()}
+            spans = {length // DAY for length in self._binding.windows.lengths.values()}
             wanted, last = [set(numbers.tolist()) for numbers in runs_in(spans, first, end)], end - 1 - max(spans)
         found: dict[Days, pl.DataFrame] = {}
         lacking = [np.zeros(0, int)] * len(wanted)
@@ -133,11 +133,11 @@ class _Days:
 
     def rows(self, days: Sequence[date]) -> pl.DataFrame:
         """The rows of some days."""
-        columns = self._binding.columns_read
-        parts = [self.asked.of(empty({name: self._binding.source.columns[name] for name in columns}))]
+        columns = self._binding.windows.columns_read
+        parts = [self.asked.of(empty({name: self._binding.windows.source.columns[name] for name in columns}))]
         for first, last in _stretches(days):
             stretch = Window.of_days(first, last)
-            rows = self._store.read(self._binding.source, stretch, columns)
+            rows = self._store.read(self._binding.windows.source, stretch, columns)
             parts.append(self.asked.of(rows, stretch))
         return pl.concat(parts)
 
@@ -158,7 +158,7 @@ class _Days:
     def _named(self, days: Days) -> str:
         """The name of the tiles of these days; empty where they have no rows."""
         window = Window.of_days(days.first, days.first + (days.number - 1) * DAY)
-        files = self._store.files(self._binding.source, window)
+        files = self._store.files(self._binding.windows.source, window)
         name = self._made_of.copy()
         name.update(" ".join([str(days), *files]).encode())
         return name.hexdigest()[:24] if files else ""

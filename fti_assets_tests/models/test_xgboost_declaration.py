@@ -1,7 +1,7 @@
 import pytest
 
 from fti_assets.contracts.errors import DeclarationError
-from fti_assets.contracts.estimator import XGBoost
+from fti_assets.models.boosting import XGBoost
 
 
 def test_the_label_decides_the_objective_and_params_the_rest() -> None:
@@ -13,6 +13,8 @@ def test_the_label_decides_the_objective_and_params_the_rest() -> None:
         "learning_rate": 0.1,
         "seed": 7,
         "subsample": 0.5,
+        "num_boost_round": 100,
+        "ordered_categories": False,
     }
     assert trees.parameters(is_binary=False)["objective"] == "reg:squarederror"
 

@@ -14,8 +14,8 @@ import pytest
 
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.demo.demo import run_demo
+from fti_assets.demo.life import Life
 from fti_assets.demo.summary import as_text
-from fti_assets.demo.year import Lifetime
 from fti_assets.stores.home import Home
 from fti_assets_tests.assets.living_shop import (
     MODEL,
@@ -30,7 +30,7 @@ from fti_assets_tests.worlds import returns
 
 pytestmark = pytest.mark.slow
 
-LIFETIME = Lifetime(
+LIFE = Life(
     models=[returns],
     since=date.fromisoformat(SINCE),
     first_cutoff=date(2024, 1, 22),
@@ -45,7 +45,7 @@ import os, pathlib, signal, sys
 from fti_assets.assets import inference_assets
 from fti_assets.demo.demo import run_demo
 from fti_assets.stores.home import Home
-from fti_assets_tests.demo.test_year import LIFETIME, SECOND_WEEK, definitions
+from fti_assets_tests.demo.test_life import LIFE, SECOND_WEEK, definitions
 
 watch = inference_assets.watch
 
@@ -55,7 +55,7 @@ def killed(predictions, window, home):
     return watch(predictions, window, home)
 
 inference_assets.watch = killed
-run_demo(definitions(), LIFETIME, Home(pathlib.Path(os.environ["FTI_HOME"])), print)
+run_demo(definitions(), LIFE, Home(pathlib.Path(os.environ["FTI_HOME"])), print)
 """
 
 
@@ -81,7 +81,7 @@ def lives(tmp_path_factory) -> Iterator[Lived]:
         _look(lived)
         for _ in range(2):
             said: list[str] = []
-            lived.summaries.append(run_demo(defs, LIFETIME, home, said.append))
+            lived.summaries.append(run_demo(defs, LIFE, home, said.append))
             lived.said.append(said)
             _look(lived)
         yield lived
@@ -90,18 +90,16 @@ def lives(tmp_path_factory) -> Iterator[Lived]:
 def _look(lived: Lived) -> None:
     with opened(lived.home, definitions()) as shop:
         lived.statuses.append(dict(shop.runs()))
-    lived.issued.append(lived.home.predictions.read(returns, LIFETIME.lived))
+    lived.issued.append(lived.home.prediction_log.read(returns, LIFE.lived))
 
 
 def test_a_week_begins_at_each_cutoff():
-    assert LIFETIME.cutoffs == [midnight(day) for day in ("2024-01-22", "2024-01-29", "2024-02-05")]
-    assert LIFETIME.lived == Window.of_days("2024-01-22", "2024-02-11")
+    assert LIFE.cutoffs == [midnight(day) for day in ("2024-01-22", "2024-01-29", "2024-02-05")]
+    assert LIFE.lived == Window.of_days("2024-01-22", "2024-02-11")
 
 
 def test_a_week_that_is_not_over_has_a_cutoff_too():
-    assert (
-        len(Lifetime([returns], date(2024, 1, 1), date(2024, 1, 22), date(2024, 2, 5), date(2024, 2, 9)).cutoffs) == 3
-    )
+    assert len(Life([returns], date(2024, 1, 1), date(2024, 1, 22), date(2024, 2, 5), date(2024, 2, 9)).cutoffs) == 3
 
 
 def test_the_first_start_died_in_a_run_after_it_had_issued_the_second_week(lives):
@@ -115,7 +113,7 @@ def test_the_second_start_marks_the_dead_run_and_completes_the_life(lives):
     assert lives.said[0][0] == "1 runs of a killed demo are marked as failed; what they finished is kept"
     assert not any(line.startswith("features") for line in lives.said[0]), "the backfill was done"
     with opened(lives.home, definitions()) as shop:
-        days = [str(day) for day in LIFETIME.lived.days]
+        days = [str(day) for day in LIFE.lived.days]
         assert shop.partitions(PREDICTIONS) == shop.partitions(MONITORING) == days
         assert shop.partitions(MODEL) == ["2024-01-22", "2024-01-29", "2024-02-05"]
 
@@ -161,7 +159,7 @@ def test_never_retraining_is_this_run_until_the_second_champion(lives):
 
     assert by_month["never retrain"] == by_month["every 4 weeks"]
     first = midnight(FIRST_WEEK.days[0])
-    assert first + timedelta(weeks=4) > midnight(LIFETIME.last_day)
+    assert first + timedelta(weeks=4) > midnight(LIFE.last_day)
 
 
 def test_the_summary_is_told_as_tables(lives):

@@ -1,6 +1,5 @@
-"""The `fti` commands that need Dagster: the demo and the UI."""
+"""`fti init` and `fti ui`: the Dagster instance that lives in a home."""
 
-import importlib
 import os
 import shlex
 import shutil
@@ -8,39 +7,6 @@ import sys
 from pathlib import Path
 
 import click
-
-DEFAULT_DEMO = "fti_assets.flights.demo"
-
-
-@click.command()
-@click.option(
-    "--system", metavar="MODULE", default=DEFAULT_DEMO, show_default=True, help="A module: defs and LIFETIME."
-)
-@click.pass_obj
-def demo(home: Path, system: str) -> None:
-    """Live through the flights of 2013 in minutes, through Dagster.
-
-    Backfills every feature group, trains the first champion at 2013-06-01, then lives week after week until December:
-    decide whether to retrain, perhaps train, judge and promote, predict each day and monitor it. Ends with a table and
-    writes the same numbers to summary.json in the home. Run again, it resumes where it was stopped or killed.
-
-    \b
-    Example:
-      fti --home /data/fti demo
-    """
-    from fti_assets.demo.demo import run_demo
-    from fti_assets.demo.summary import as_text
-    from fti_assets.stores.home import Home
-
-    stores = Home(home)
-    os.environ["FTI_HOME"] = str(home)
-    module = importlib.import_module(system)
-    click.echo(f"home: {home}")
-    summary = run_demo(module.defs, module.LIFETIME, stores, click.echo)
-    click.echo(as_text(summary))
-    click.echo(f"\nThe same numbers: {home / 'summary.json'}. Features, models, predictions: {home}.")
-    click.echo("Look at them: make ui. Ask the champion: make serve.")
-    click.echo('By hand: eval "$(fti init)", then dg launch as in the README.')
 
 
 @click.command()

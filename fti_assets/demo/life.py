@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Self
 
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.demo.runner import Runner
+from fti_assets.monitoring.performance import maturing_days
 from fti_assets.monitoring.retraining import decisions
 from fti_assets.stores.home import Home
+from fti_assets.system import System
 
 WEEK = timedelta(weeks=1)
 
 
 @dataclass(frozen=True)
-class Lifetime:
+class Life:
     """The days that a system lives through.
 
     Features are backfilled from `since` to `until` (not included), in chunks; from `first_cutoff` to `last_day` each
@@ -28,6 +31,13 @@ class Lifetime:
     until: date
     chunk_days: int = 92
 
+    @classmethod
+    def of(cls, system: System, first_cutoff: str) -> Self:
+        """The whole life of a system: until its data end, or today; predicted is what has matured by then."""
+        until = date.fromisoformat(system.until) if system.until else datetime.now(UTC).date()
+        last_day = until - timedelta(days=1 + max(maturing_days(model) for model in system.models))
+        return cls(system.models, date.fromisoformat(system.since), date.fromisoformat(first_cutoff), last_day, until)
+
     @property
     def cutoffs(self) -> list[datetime]:
         """The first instant of each week."""
@@ -40,18 +50,18 @@ class Lifetime:
         return Window.of_days(self.first_cutoff, self.last_day)
 
 
-def live(lifetime: Lifetime, runner: Runner, home: Home) -> None:
+def live(life: Life, runner: Runner, home: Home) -> None:
     """Live through it; what is done already is not done again."""
-    for part in Window.of_days(lifetime.since, lifetime.until - timedelta(days=1)).split(lifetime.chunk_days):
+    for part in Window.of_days(life.since, life.until - timedelta(days=1)).split(life.chunk_days):
         runner.run_range("features", "features", part.days[0], part.days[-1])
-    for cutoff in lifetime.cutoffs:
+    for cutoff in life.cutoffs:
         week = cutoff.date().isoformat()
         runner.run_partition("decide", "decide", week)
-        for model in lifetime.models:
+        for model in life.models:
             decision = decisions(model, Window(cutoff, cutoff + WEEK), home)[cutoff]
             if decision.retrain:
                 tags = {"fti/trigger": decision.reason}
                 runner.run_partition("train", f"train_{model.name}", week, tags, f"because {decision.reason}")
-        last = min((cutoff + WEEK - timedelta(days=1)).date(), lifetime.last_day)
+        last = min((cutoff + WEEK - timedelta(days=1)).date(), life.last_day)
         runner.run_range("predict and monitor", "predict", cutoff.date(), last)
     runner.run_all("load online store", "online")
