@@ -15,6 +15,8 @@ from fti_assets.contracts.retrain import Retrain
 from fti_assets.contracts.time import midnight
 
 if TYPE_CHECKING:
+    import dagster as dg
+
     from fti_assets.assets.definitions import FeaturePipeline, InferencePipeline, TrainingPipeline
 
 
@@ -99,6 +101,17 @@ class System:
         said = {predictions.model.name: predictions for predictions in watched}
         predictions = [said.get(model.name) or Predictions(model) for model in self.models]
         return inference_pipeline(*predictions, since=self.since, first_day=first_day, until=self.until)
+
+    @staticmethod
+    def merged(*pipelines: "dg.Definitions") -> "dg.Definitions":
+        """The pipelines as one code location, for a laptop and `dg`; never beside them in one workspace.
+
+        Args:
+            pipelines: what the three methods above returned.
+        """
+        from fti_assets.assets.definitions import merged
+
+        return merged(*pipelines)
 
     def _check_day(self, argument: str, day: str) -> None:
         try:

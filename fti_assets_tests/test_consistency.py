@@ -51,7 +51,7 @@ def test_a_request_alone_has_the_bits_that_it_has_among_others(online: Home) -> 
 
 def test_an_issued_prediction_is_the_online_answer(online: Home) -> None:
     issue(returns, DAYS, online)
-    issued = online.predictions.read(returns, DAYS)["prediction"].to_list()
+    issued = online.prediction_log.read(returns, DAYS)["prediction"].to_list()
     scorer = Scorer(online.registry.champion("returns"))
     requests = online.features.read(orders, DAYS)
     assert answer(VIEW, scorer, requests, online.online).tolist() == issued

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -129,7 +130,7 @@ def test_a_changed_recipe_marks_its_models_stale_and_nothing_else(lived: LivingS
 
 
 def test_a_group_that_is_made_again_as_it_was_leaves_what_depends_on_it_fresh(own: LivingShop) -> None:
-    same_rows = evolve(own, defs=definitions(with_outcomes(in_order)))
+    same_rows = replace(own, defs=definitions(with_outcomes(in_order)))
     before = stale(same_rows, same_rows.defs)
     assert same_rows.once("features", "2024-01-20", OUTCOMES).success
     after = stale(same_rows, same_rows.defs)

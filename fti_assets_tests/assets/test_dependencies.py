@@ -68,7 +68,7 @@ def hourly_count(cadence: Cadence, given: FeatureGroup) -> Binding:
 
 
 def daily_count(cadence: Cadence, given: FeatureGroup) -> Binding:
-    return as_binding(given.windows("station", {"value": "count"}, over="2d", name="count", partitions=cadence))
+    return as_binding(given.windows("station", {"value": "count"}, over="2d", name="daily_count", partitions=cadence))
 
 
 def mapped(binding: Binding, given: FeatureGroup, start: datetime) -> list[str]:

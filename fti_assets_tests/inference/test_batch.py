@@ -97,7 +97,7 @@ def test_a_day_at_a_time_gives_the_same_log_and_profiles_as_a_range(own_served: 
         )
     for part in DAYS.split(1):
         issue(returns, part, other)
-    assert other.predictions.read(returns, DAYS).equals(at_once)
+    assert other.prediction_log.read(returns, DAYS).equals(at_once)
     assert _profiles(other).equals(profiles)
 
 

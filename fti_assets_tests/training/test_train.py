@@ -107,7 +107,7 @@ def test_the_card_shows_the_figures(shop: Home) -> None:
     assert f"| constant baseline | {figures.baseline_loss:.4f} ({better:+.1%}) |\n" in card
     assert f"| calibration gap | {figures.calibration_gap:+.4f} |\n| AUC | {figures.auc:.4f} |\n" in card
     most, gain = next(iter(trained.importance.items()))
-    assert f"| feature | share of gain |\n|---|---|\n| {most} | {gain:.1%} |\n" in card
+    assert f"| feature | importance |\n|---|---|\n| {most} | {gain:.1%} |\n" in card
 
 
 def test_the_facts_that_a_caller_gives_are_kept_with_the_version(shop: Home) -> None:
