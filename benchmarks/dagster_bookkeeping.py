@@ -48,7 +48,7 @@ def fti(folder: str, last: str) -> dict[str, float]:
     with open_instance(through) as instance:
         runner = Runner(defs, instance, lambda _: None)
         begin = time.perf_counter()
-        runner.run_range("features", "features", window.days[0], window.days[-1])
+        runner.run_window("features", "features", window)
         seconds = time.perf_counter() - begin
     partitions = len(features.bindings) * len(window.days)
     return {"seconds": seconds - alone, "through": seconds, "direct": alone, "partitions": partitions}

@@ -31,7 +31,7 @@ from fti_assets.contracts.model import Model
 from fti_assets.contracts.predictions import Predictions
 from fti_assets.contracts.retrain import Retrain
 from fti_assets.contracts.source import Source
-from fti_assets.contracts.time import DAILY, PERIODS
+from fti_assets.contracts.time import DAILY, PERIODS, Period
 
 _STUB = "fti/defined elsewhere"
 Location = TypeVar("Location", bound=dg.Definitions)
@@ -88,7 +88,7 @@ def feature_pipeline(*bindings: Binding, since: str, until: str | None = None) -
     assets = [feature_asset(binding, calendar(binding.group, since, until)) for binding in bindings]
     cadences = {period: [group for group in groups if group.period == period] for period in PERIODS.values()}
     jobs = [
-        _job("features" if period == DAILY else f"features_{period.name}", [feature_key(group) for group in of_it])
+        _job(features_job(period), [feature_key(group) for group in of_it])
         for period, of_it in cadences.items()
         if of_it
     ]
@@ -97,6 +97,11 @@ def feature_pipeline(*bindings: Binding, since: str, until: str | None = None) -
     pipeline = _location(FeaturePipeline, [*specs, *assets], jobs, [], "features", audits)
     pipeline.bindings = bindings
     return pipeline
+
+
+def features_job(period: Period) -> str:
+    """The job of the feature groups of one cadence: `features`, `features_hourly`, `features_weekly`."""
+    return "features" if period == DAILY else f"features_{period.name}"
 
 
 def training_pipeline(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 
 from fti_assets.audit.feature_groups import audit_binding
 from fti_assets.audit.findings import Finding, merged
@@ -13,6 +12,7 @@ from fti_assets.contracts.errors import DeclarationError, unknown
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.model import Model
+from fti_assets.contracts.reading_order import in_order
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.time import Window
 from fti_assets.features.materialize import materialize
@@ -64,17 +64,6 @@ def audit_system(
         found += _said(say, f"label of {model.name}", audit_labels(model, window, home))
     features = sum(len(view.columns) for view in views)
     return Audit(merged(found), len(bindings), len(models), features, a_day * len(window.days))
-
-
-def in_order(bindings: Sequence[Binding]) -> list[Binding]:
-    """The bindings, each after those whose groups it reads. Raises DeclarationError where they read in a circle."""
-    bound = {binding.group: binding for binding in bindings}
-    reads = {binding.group: [g for g in binding.groups if g in bound] for binding in bindings}
-    try:
-        return [bound[group] for group in TopologicalSorter(reads).static_order()]
-    except CycleError as error:
-        circle = " reads ".join(group.name for group in error.args[1])
-        raise DeclarationError(f"feature groups read each other in a circle: {circle}") from None
 
 
 def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Window) -> dict[Group, Window]:

@@ -51,7 +51,8 @@ def leakage(system: str, first: str | None, days: int, moments: int, strict: boo
     Example:
       fti audit leakage --from 2013-03-01 --days 2
     """
-    from fti_assets.audit.system import audit_system, in_order
+    from fti_assets.audit.system import audit_system
+    from fti_assets.contracts.reading_order import in_order
     from fti_assets.contracts.time import Window
     from fti_assets.stores.home import Home
 

@@ -30,18 +30,18 @@ def demo(home: Path, system: str) -> None:
       fti demo --system shop
     """
     from fti_assets.assets.definitions import merged
+    from fti_assets.cli.demo_summary import print_summary
     from fti_assets.demo.demo import run_demo
     from fti_assets.demo.life import Life
-    from fti_assets.demo.summary import as_text
     from fti_assets.stores.home import Home
 
     os.environ["FTI_HOME"] = str(home)
-    training = training_pipeline_named(system)
-    defs = merged(feature_pipeline_named(system), training, inference_pipeline_named(system))
+    features, training = feature_pipeline_named(system), training_pipeline_named(system)
+    defs = merged(features, training, inference_pipeline_named(system))
     click.echo(f"home: {home}")
-    life = Life.of(system_named(system), training.first_cutoff)
+    life = Life.of(system_named(system), features.bindings, training.first_cutoff)
     summary = run_demo(defs, life, Home(home), click.echo)
-    click.echo(as_text(summary))
+    print_summary(summary)
     click.echo(f"\nThe same numbers: {home / 'summary.json'}. Features, models, predictions: {home}.")
     click.echo("Look at them: make ui. Ask the champion: make serve.")
     click.echo('By hand: eval "$(fti init)", then dg launch as in the README.')

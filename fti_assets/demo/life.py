@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Self
 
+from fti_assets.assets.definitions import features_job
+from fti_assets.assets.describe import feature_key
+from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.model import Model
+from fti_assets.contracts.reading_order import batches_of_one_cadence
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.demo.runner import Runner
 from fti_assets.monitoring.performance import maturing_days
@@ -24,6 +28,7 @@ class Life:
     week begins with a decision whether to retrain, then its days are predicted and monitored.
     """
 
+    bindings: Sequence[Binding]
     models: Sequence[Model]
     since: date
     first_cutoff: date
@@ -32,11 +37,12 @@ class Life:
     chunk_days: int = 92
 
     @classmethod
-    def of(cls, system: System, first_cutoff: str) -> Self:
+    def of(cls, system: System, bindings: Sequence[Binding], first_cutoff: str) -> Self:
         """The whole life of a system: until its data end, or today; predicted is what has matured by then."""
         until = date.fromisoformat(system.until) if system.until else datetime.now(UTC).date()
         last_day = until - timedelta(days=1 + max(maturing_days(model) for model in system.models))
-        return cls(system.models, date.fromisoformat(system.since), date.fromisoformat(first_cutoff), last_day, until)
+        since, cutoff = date.fromisoformat(system.since), date.fromisoformat(first_cutoff)
+        return cls(bindings, system.models, since, cutoff, last_day, until)
 
     @property
     def cutoffs(self) -> list[datetime]:
@@ -52,8 +58,11 @@ class Life:
 
 def live(life: Life, runner: Runner, home: Home) -> None:
     """Live through it; what is done already is not done again."""
-    for part in Window.of_days(life.since, life.until - timedelta(days=1)).split(life.chunk_days):
-        runner.run_range("features", "features", part.days[0], part.days[-1])
+    longest = max((binding.group.period for binding in life.bindings), key=lambda period: period.length)
+    for part in longest.split(Window.of_days(life.since, life.until - timedelta(days=1)), life.chunk_days):
+        for batch in batches_of_one_cadence(life.bindings):
+            groups, period = [feature_key(binding.group) for binding in batch], batch[0].group.period
+            runner.run_window("features", features_job(period), part, period, groups)
     for cutoff in life.cutoffs:
         week = cutoff.date().isoformat()
         runner.run_partition("decide", "decide", week)
@@ -63,5 +72,5 @@ def live(life: Life, runner: Runner, home: Home) -> None:
                 tags = {"fti/trigger": decision.reason}
                 runner.run_partition("train", f"train_{model.name}", week, tags, f"because {decision.reason}")
         last = min((cutoff + WEEK - timedelta(days=1)).date(), life.last_day)
-        runner.run_range("predict and monitor", "predict", cutoff.date(), last)
+        runner.run_window("predict and monitor", "predict", Window.of_days(cutoff.date(), last))
     runner.run_all("load online store", "online")

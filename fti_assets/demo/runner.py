@@ -3,15 +3,15 @@
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 
 import dagster as dg
 
 from fti_assets.assets.instance.settings import instance_directory
 from fti_assets.contracts.errors import Conflict
+from fti_assets.contracts.time import DAILY, Period, Window
 from fti_assets.stores.home import Home
 
 _RANGE_START = "dagster/asset_partition_range_start"
@@ -30,13 +30,24 @@ class Runner:
     seconds: dict[str, float] = field(default_factory=dict)
     keep: Callable[[Mapping[str, float]], object] = dict
 
-    def run_range(self, stage: str, job: str, first: date, last: date) -> None:
-        """Materialize the job's assets from `first` to `last` in one run; those that are whole are skipped."""
-        wanted = {day.isoformat() for day in _days(first, last)}
-        todo = [key for key in self._assets(job) if not self._is_done(key, wanted)]
-        if todo:
-            tags = {_RANGE_START: first.isoformat(), _RANGE_END: last.isoformat()}
-            self._execute(stage, job, f"{job} {first}...{last}", todo, tags, None)
+    def run_window(
+        self,
+        stage: str,
+        job: str,
+        window: Window,
+        period: Period = DAILY,
+        assets: Collection[dg.AssetKey] | None = None,
+    ) -> None:
+        """Materialize the job's assets, or some of them, for the periods that end in a window, in one run.
+
+        Those that are whole are skipped.
+        """
+        wanted = [period.key(start) for start in period.starts(window) if start + period.length <= window.end]
+        mine = [key for key in self._assets(job) if assets is None or key in assets]
+        todo = [key for key in mine if not self._is_done(key, set(wanted))]
+        if wanted and todo:
+            tags = {_RANGE_START: wanted[0], _RANGE_END: wanted[-1]}
+            self._execute(stage, job, f"{job} {wanted[0]}...{wanted[-1]}", todo, tags, None)
 
     def run_partition(
         self, stage: str, job: str, partition: str, tags: Mapping[str, str] | None = None, why: str = ""
@@ -127,7 +138,3 @@ def sole_runner(home: Home) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]

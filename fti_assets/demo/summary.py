@@ -1,6 +1,5 @@
 """What a life came to: figures by month beside other ways of retraining, models, seconds."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -68,43 +67,3 @@ def _versions(model: Model, home: Home) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def as_text(summary: Mapping[str, Any]) -> str:
-    """The summary as tables for a terminal."""
-    lines: list[str] = []
-    for name, model in summary["models"].items():
-        lines += ["", f"{name}: {model['metric']} by month on {model['rows']:,} rows with a label", ""]
-        lines += _table(_header(model), _months(model))
-        gains = ", ".join(f"{way} {gain:.1%}" for way, gain in model["gain over constant"].items() if way != CONSTANT)
-        lines += ["", f"below the constant rate: {gains}", ""]
-        versions = [
-            [str(v["version"]), v["cutoff"], v["outcome"], v["trigger"], v["reason"]] for v in model["versions"]
-        ]
-        lines += _table(["version", "cutoff", "outcome", "trained because", "gates"], versions)
-        counts = [sum(v["outcome"] == outcome for v in model["versions"]) for outcome in ("promoted", "rejected")]
-        lines += ["", f"{len(versions)} trained, {counts[0]} promoted, {counts[1]} rejected"]
-    lines += ["", *_table(["stage", "seconds"], [[s, f"{t:.1f}"] for s, t in summary["seconds"].items()])]
-    return "\n".join(lines)
-
-
-def _header(model: Mapping[str, Any]) -> list[str]:
-    area = ["auc"] if model["metric"] == "log_loss" else []
-    return ["month", "rows", THIS_RUN, *area, "gap", *(way for way in model["by month"] if way != THIS_RUN)]
-
-
-def _months(model: Mapping[str, Any]) -> list[list[str]]:
-    digits = 4 if model["metric"] == "log_loss" else 2
-    rows = []
-    for month, own in model["by month"][THIS_RUN].items():
-        area = [] if model["metric"] != "log_loss" else ["" if own["auc"] is None else f"{own['auc']:.3f}"]
-        losses = [f"{model['by month'][way][month]['loss']:.{digits}f}" for way in model["by month"]]
-        rows.append([month, f"{own['rows']:,}", losses[0], *area, f"{own['calibration_gap']:+.3f}", *losses[1:]])
-    return rows
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], widest: int = 60) -> list[str]:
-    cells = [[cell if len(cell) <= widest else cell[: widest - 1] + "…" for cell in row] for row in (header, *rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
