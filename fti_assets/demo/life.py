@@ -56,13 +56,18 @@ class Life:
         return Window.of_days(self.first_cutoff, self.last_day)
 
 
-def live(life: Life, runner: Runner, home: Home) -> None:
-    """Live through it; what is done already is not done again."""
+def backfill_features(life: Life, runner: Runner) -> None:
+    """Compute every feature group from the first day to the last, in as few runs as their cadences allow."""
     longest = max((binding.group.period for binding in life.bindings), key=lambda period: period.length)
     for part in longest.split(Window.of_days(life.since, life.until - timedelta(days=1)), life.chunk_days):
         for batch in batches_of_one_cadence(life.bindings):
             groups, period = [feature_key(binding.group) for binding in batch], batch[0].group.period
             runner.run_window("features", features_job(period), part, period, groups)
+
+
+def live(life: Life, runner: Runner, home: Home) -> None:
+    """Live through it; what is done already is not done again."""
+    backfill_features(life, runner)
     for cutoff in life.cutoffs:
         week = cutoff.date().isoformat()
         runner.run_partition("decide", "decide", week)
