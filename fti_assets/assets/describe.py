@@ -48,7 +48,7 @@ def fresh(group: Group, partitions: dg.TimeWindowPartitionsDefinition) -> dg.Fre
 
 def kinds_schema(columns: Mapping[str, Kind]) -> dg.TableSchema:
     """A schema of names and kinds alone."""
-    return dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in columns.items()])
+    return dg.TableSchema(columns=[dg.TableColumn(name, str(kind)) for name, kind in columns.items()])
 
 
 def view_lineage(view: FeatureView) -> dg.TableColumnLineage:

@@ -10,7 +10,7 @@ from fti_assets.assets.charts.profile_chart import statistics_table
 from fti_assets.assets.checks import CheckResult, check_results
 from fti_assets.assets.conditions import SOURCES, at_first_and_daily, newest_missing
 from fti_assets.assets.dependencies import dependencies, slower, source_key
-from fti_assets.assets.describe import cases_table, feature_key, fresh, group_lineage, group_schema
+from fti_assets.assets.describe import cases_table, feature_key, fresh, group_lineage, group_schema, kinds_schema
 from fti_assets.assets.feature_statistics import as_usual, as_usual_spec, partition_figures
 from fti_assets.assets.home_resource import HomeResource
 from fti_assets.assets.partitions import window_of
@@ -31,13 +31,12 @@ Result = Iterator[dg.MaterializeResult | dg.AssetMaterialization | CheckResult]
 
 def source_spec(source: Source) -> dg.AssetSpec:
     """A source as an external asset."""
-    columns = [dg.TableColumn(name, kind) for name, kind in source.schema.columns.items()]
     return dg.AssetSpec(
         source_key(source),
         description=source.schema.description,
         group_name=SOURCES,
         kinds={"source"},
-        metadata={"dagster/column_schema": dg.TableSchema(columns=columns)},
+        metadata={"dagster/column_schema": kinds_schema(source.schema.columns)},
     )
 
 

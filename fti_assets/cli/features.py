@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fti_assets.cli.systems import feature_pipeline_named, only_system_option
 from fti_assets.cli.text import minute, pairs, table
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ NOBODY = "nobody"
 def features() -> None:
     """See what is in the feature store, how fresh it is, and who uses it.
 
-    Everything is read from the home: neither Dagster nor the code that computed it is needed.
+    Everything is read from the home: neither Dagster nor the code that computed it is needed. With --system the groups
+    that a system declares are told, whether they are stored or not.
 
     \b
     Example:
@@ -32,9 +34,10 @@ def features() -> None:
 
 
 @features.command("list")
+@only_system_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 @click.pass_obj
-def list_groups(home: Path, as_json: bool) -> None:
+def list_groups(home: Path, system: str | None, as_json: bool) -> None:
     """List every feature group, with what is stored of it and who uses it.
 
     Stored are the partitions that were written, and those missing between the first and the last. Newest is when the
@@ -44,7 +47,7 @@ def list_groups(home: Path, as_json: bool) -> None:
     Example:
       fti features list
     """
-    groups, used = _groups(home), _used(home)
+    groups, used = _groups(home, system), _used(home)
     shown = [{**_facts(entry, _stored(home, entry)), "used by": _users(entry, used)} for entry in groups.values()]
     if as_json:
         click.echo(json.dumps(shown, indent=1, default=str))
@@ -57,9 +60,10 @@ def list_groups(home: Path, as_json: bool) -> None:
 
 @features.command()
 @click.argument("group")
+@only_system_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 @click.pass_obj
-def show(home: Path, group: str, as_json: bool) -> None:
+def show(home: Path, group: str, system: str | None, as_json: bool) -> None:
     """Show all that is known of one group: contract, columns with their meaning and users, inputs, what is stored.
 
     \b
@@ -68,7 +72,7 @@ def show(home: Path, group: str, as_json: bool) -> None:
     """
     from fti_assets.stores.catalogue import get
 
-    groups, used = _groups(home), _used(home)
+    groups, used = _groups(home, system), _used(home)
     entry = get(groups, "feature group", group)
     stored = _stored(home, entry)
     beside = [name for name in groups if _family(name) == _family(group) and name != group]
@@ -89,9 +93,10 @@ def show(home: Path, group: str, as_json: bool) -> None:
 
 @features.command()
 @click.argument("text")
+@only_system_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 @click.pass_obj
-def search(home: Path, text: str, as_json: bool) -> None:
+def search(home: Path, text: str, system: str | None, as_json: bool) -> None:
     """Find a text, in any case, in names, descriptions, columns, owners and tags.
 
     \b
@@ -100,7 +105,7 @@ def search(home: Path, text: str, as_json: bool) -> None:
     """
     found = [
         {"group": name, "where": where, "found": said}
-        for name, entry in _groups(home).items()
+        for name, entry in _groups(home, system).items()
         for where, said in _texts(entry)
         if text.lower() in said.lower()
     ]
@@ -112,10 +117,17 @@ def search(home: Path, text: str, as_json: bool) -> None:
         click.echo(f"nothing in {home} has {text!r} in its name, description, columns, owners or tags")
 
 
-def _groups(home: Path) -> "dict[str, Entry]":
+def _groups(home: Path, system: str | None = None) -> "dict[str, Entry]":
+    """The groups that are stored; those of a system whether stored or not."""
     from fti_assets.stores.catalogue import Catalogue
 
-    return Catalogue(home / "features").entries()
+    stored = Catalogue(home / "features").entries()
+    if system is None:
+        return stored
+    from fti_assets.contracts.catalogue_rows import group_row
+
+    bindings = feature_pipeline_named(system).bindings
+    return {b.group.name: stored.get(b.group.name) or group_row(b) for b in bindings}
 
 
 def _used(home: Path) -> dict[str, dict[str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fti_assets.cli.systems import feature_pipeline_named, only_system_option
 from fti_assets.cli.text import minute, table, who
 
 if TYPE_CHECKING:
@@ -31,9 +32,10 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
+@only_system_option
 @click.option("--group", metavar="GROUP", help="Only this one's: a feature group, or source/NAME.")
 @click.pass_obj
-def list_partitions(home: Path, group: str | None) -> None:
+def list_partitions(home: Path, system: str | None, group: str | None) -> None:
     """List the partitions that have rows set aside, how many, and the most frequent reason.
 
     Released rows pass when their partition is materialized again; until then they are listed.
@@ -44,7 +46,8 @@ def list_partitions(home: Path, group: str | None) -> None:
     """
     store = _store(home)
     owners = [_owner(store, group)] if group else store.owners()
-    rows = [row for owner in owners for row in store.rows(owner)]
+    declared = owners if system is None else _declared(system)
+    rows = [row for owner in owners if owner in declared for row in store.rows(owner)]
     by_partition: dict[tuple[str, str], list[Quarantined]] = {}
     for row in rows:
         by_partition.setdefault((row.owner, row.partition), []).append(row)
@@ -125,6 +128,12 @@ def _store(home: Path) -> "QuarantineStore":
     from fti_assets.stores.home import Home
 
     return Home(home).features.quarantine
+
+
+def _declared(system: str) -> set[str]:
+    bindings = feature_pipeline_named(system).bindings
+    sources = {f"source/{source.name}" for binding in bindings for source in binding.sources}
+    return sources | {f"features/{binding.group.name}" for binding in bindings}
 
 
 def _owner(store: "QuarantineStore", group: str) -> str:

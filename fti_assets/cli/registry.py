@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fti_assets.cli.systems import only_system_option, system_named
 from fti_assets.cli.text import minute, pairs, table, who
 from fti_assets.contracts.errors import NoChampion
 
@@ -27,8 +28,9 @@ def registry() -> None:
 
 
 @registry.command("list")
+@only_system_option
 @click.pass_obj
-def list_versions(home: Path) -> None:
+def list_versions(home: Path, system: str | None) -> None:
     """List the versions of every model, with their figures and what became of them.
 
     A version is the champion (it serves), previous (a rollback returns to it), retired (it served once), rejected (a
@@ -40,7 +42,9 @@ def list_versions(home: Path) -> None:
       fti registry list
     """
     models = _registry(home)
-    rows = [_row(models, version) for model in models.models() for version in models.versions(model)]
+    declared = None if system is None else {model.name for model in system_named(system).models}
+    names = [name for name in models.models() if declared is None or name in declared]
+    rows = [_row(models, version) for name in names for version in models.versions(name)]
     if rows:
         table(["model", "version", "cutoff", "status", "metric", "loss", "baseline", "why"], rows)
     else:

@@ -27,6 +27,12 @@ system_option = click.option(
     help="The module, or the package of modules, of an fti.System; looked for in the working directory too.",
 )
 
+only_system_option = click.option(
+    "--system",
+    metavar="MODULE",
+    help="Only what the fti.System of this module declares; without it all that the home holds.",
+)
+
 
 def system_named(name: str) -> "System":
     """The system of a module. Of a package no more modules are imported than it takes to find it, `contracts` first."""
@@ -54,6 +60,20 @@ def inference_pipeline_named(name: str) -> "InferencePipeline":
     from fti_assets.assets.definitions import InferencePipeline
 
     return _one_of(name, InferencePipeline, "what .inference_pipeline(…) gives")
+
+
+def locations_of(name: str) -> dict[str, tuple[str, str]]:
+    """The code locations of a module or package: by name the module and the attribute of each pipeline."""
+    from fti_assets.assets.definitions import FeaturePipeline, InferencePipeline, TrainingPipeline
+
+    kinds = {"features": FeaturePipeline, "training": TrainingPipeline, "inference": InferencePipeline}
+    return {
+        location: (module.__name__, attribute)
+        for module in _modules(name)
+        for attribute, value in vars(module).items()
+        for location, kind in kinds.items()
+        if isinstance(value, kind)
+    }
 
 
 def _one_of(name: str, kind: type[T], what: str) -> T:

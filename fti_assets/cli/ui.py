@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from fti_assets.cli.systems import locations_of, system_option
+
 
 @click.command()
 @click.pass_obj
@@ -26,28 +28,30 @@ def init(home: Path) -> None:
 
 
 @click.command()
+@system_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="The port to listen on.")
 @click.option("--daemon", is_flag=True, help="Run the daemon in its place: conditions and sensors keep the loop going.")
 @click.option(
     "--workspace",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=Path("workspace.yaml"),
-    show_default=True,
-    help="The code locations.",
+    help="A workspace.yaml of code locations, instead of the system's own three.",
 )
 @click.pass_obj
-def ui(home: Path, host: str, port: int, daemon: bool, workspace: Path) -> None:
+def ui(home: Path, system: str, host: str, port: int, daemon: bool, workspace: Path | None) -> None:
     """Serve the Dagster UI over the home's instance, or run its daemon.
 
     \b
     Example:
-      fti ui --port 3001
-      fti ui --daemon
+      fti ui --system shop --port 3001
+      fti ui --system shop --daemon
     """
     from fti_assets.assets.instance.settings import instance_directory
+    from fti_assets.assets.instance.workspace import write_workspace
     from fti_assets.stores.home import Home
 
+    if workspace is None:
+        workspace = write_workspace(Home(home), locations_of(system), Path.cwd())
     environment = os.environ | {"FTI_HOME": str(home), "DAGSTER_HOME": str(instance_directory(Home(home)))}
     if daemon:
         arguments = ["dagster-daemon", "run", "-w", str(workspace)]

@@ -47,7 +47,7 @@ def columns(group: Group) -> list[CatalogueRow]:
     return [
         {
             "name": name,
-            "kind": kind,
+            "kind": str(kind),
             "role": roles.get(name, "value"),
             "description": declared[name].description or roles.get(name) or "",
             "nullable": declared[name].nullable,

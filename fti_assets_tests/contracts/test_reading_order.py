@@ -29,7 +29,7 @@ def test_groups_that_read_each_other_are_refused() -> None:
     one, other = copy_of(outcomes, "one").group, copy_of(outcomes, "other").group
     circle = [one.computed(lambda rows: rows, other), other.computed(lambda rows: rows, one)]
 
-    with pytest.raises(DeclarationError, match="read each other in a circle: (one reads other|other reads one)"):
+    with pytest.raises(DeclarationError, match=r"read each other in a circle: (one reads other|other reads one)"):
         in_order(circle)
 
 
