@@ -2,15 +2,19 @@
 
 import ast
 import importlib
+import re
 import statistics
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 import fti_assets
+from fti_assets.assets.instance.dagster_private import TESTED
 
 ROOT = Path(fti_assets.__file__).parent
 TESTS = Path(__file__).parent
@@ -31,7 +35,6 @@ ROOMS = (*WITHOUT_DAGSTER, "assets", "demo", "flights")
 
 TESTED_ELSEWHERE = {
     "contracts/evaluation": "two frozen values without behaviour",
-    "stores/synced_files": "the files under journal and versions, whose tests tear and change them",
     "flights/schemas": "declarations; the flights' features conform to them",
     "flights/trailing_schemas": "declarations; the flights' features conform to them",
     "flights/source_schemas": "declarations; test_sources reads the real rows through them",
@@ -118,6 +121,40 @@ def test_the_public_names_are_few_and_each_is_there() -> None:
         assert getattr(fti_assets, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'FeatureGrop'; public names: UTC, Source, FeatureGroup"):
         _ = fti_assets.FeatureGrop
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """The modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def test_one_file_takes_names_from_inside_dagster() -> None:
+    private = [path for path in MODULES if any(re.match(r"dagster[\w.]*\._", module) for module in _imported(path))]
+    assert [_named(path) for path in private] == ["fti_assets.assets.instance.dagster_private"]
+
+
+def test_the_pooled_event_log_is_tested_with_versions_that_are_asked_for() -> None:
+    asked = {requirement for requirement in _requirements() if requirement.startswith("dagster")}
+    assert asked == {f"{name}>=1.13.5,<1.14" for name in ("dagster", "dagster-webserver", "dagster-dg-cli")}
+    assert (1, 13, 5) <= TESTED[0] < TESTED[1] == (1, 14)
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    declared = {re.split("[<>=]", requirement)[0] for requirement in _requirements()}
+    top_level = {module.partition(".")[0] for path in MODULES for module in _imported(path)}
+    third_party = top_level - sys.stdlib_module_names - {"fti_assets"}
+    distributions = packages_distributions()
+    undeclared = {name for name in third_party if not declared & {d.lower() for d in distributions[name]}}
+    assert len(third_party) > 10
+    assert undeclared == set()
+
+
+def _requirements() -> list[str]:
+    return list(tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]["dependencies"])
 
 
 def test_every_module_has_a_test_file_of_its_name() -> None:

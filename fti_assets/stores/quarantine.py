@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fti_assets.contracts.errors import unknown
-from fti_assets.stores.synced_files import locked, replace
+from fti_assets.stores.locks import locked
+from fti_assets.stores.synced_files import replace
 from fti_assets.stores.waivers import Waived, Waiver, Waivers
 from fti_assets.validation.set_aside import Reason, SetAside
 

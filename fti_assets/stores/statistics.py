@@ -8,7 +8,8 @@ import polars as pl
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.time import Window
 from fti_assets.features.statistics import SCHEMA
-from fti_assets.stores.synced_files import locked, replace
+from fti_assets.stores.locks import locked
+from fti_assets.stores.synced_files import replace
 
 
 class StatisticsStore:
