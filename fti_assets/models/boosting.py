@@ -17,13 +17,6 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def fit(
-    estimator: XGBoost, is_binary: bool, matrix: np.ndarray, label: np.ndarray, preprocessing: Preprocessing
-) -> "xgboost.Booster":
-    """A booster fitted on the rows; the same rows give the same bytes."""
-    return boost(estimator, is_binary, quantize(estimator, matrix, label, preprocessing))
-
-
 def quantize(
     estimator: XGBoost,
     matrix: np.ndarray,

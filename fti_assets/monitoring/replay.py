@@ -1,6 +1,6 @@
 """One stretch of days under several ways of retraining, on the same rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -110,8 +110,3 @@ def trained_at(
             version = fit_unjudged(model, cutoff, scope)
         schedule.append((cutoff, version))
     return schedule
-
-
-def compared(lived: Lived, ways: Mapping[str, np.ndarray]) -> dict[str, dict[str, Figures]]:
-    """The figures of each way by month."""
-    return {name: lived.figures(prediction) for name, prediction in ways.items()}

@@ -1,9 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost
 
 from fti_assets.contracts.estimator import XGBoost
-from fti_assets.models.boosting import dump, fit, gain_by_feature, load, predict
+from fti_assets.models.boosting import boost, dump, gain_by_feature, load, predict, quantize
 from fti_assets.models.transforms import fit_preprocessing
 
 RANDOM = np.random.default_rng(0)
@@ -19,18 +20,21 @@ MATRIX = FITTED.transform(FRAME)
 TREES = XGBoost(rounds=12, max_depth=3, params={"subsample": 0.8})
 
 
+def fitted(is_binary: bool, label: np.ndarray, estimator: XGBoost = TREES) -> xgboost.Booster:
+    return boost(estimator, is_binary, quantize(estimator, MATRIX, label, FITTED))
+
+
 def test_the_same_rows_give_the_same_bytes_before_and_after_predicting() -> None:
-    booster = fit(TREES, True, MATRIX, IS_LATE, FITTED)
+    booster = fitted(True, IS_LATE)
     content = dump(booster)
     predict(booster, MATRIX, threads=1)
-    assert content == dump(booster) == dump(fit(TREES, True, MATRIX, IS_LATE, FITTED)) == dump(load(content))
-    assert content != dump(
-        fit(XGBoost(rounds=12, max_depth=3, params={"subsample": 0.8}, seed=1), True, MATRIX, IS_LATE, FITTED)
-    )
+    assert content == dump(booster) == dump(fitted(True, IS_LATE)) == dump(load(content))
+    other_seed = XGBoost(rounds=12, max_depth=3, params={"subsample": 0.8}, seed=1)
+    assert content != dump(fitted(True, IS_LATE, other_seed))
 
 
 def test_a_row_has_the_same_bits_alone_in_a_batch_on_any_number_of_threads_and_after_loading() -> None:
-    booster = load(dump(fit(TREES, True, MATRIX, IS_LATE, FITTED)))
+    booster = load(dump(fitted(True, IS_LATE)))
     batch = predict(booster, MATRIX)
     assert batch.dtype == np.float64
     assert batch.tobytes() == predict(booster, MATRIX, threads=1).tobytes() == predict(booster, MATRIX, 2).tobytes()
@@ -39,23 +43,23 @@ def test_a_row_has_the_same_bits_alone_in_a_batch_on_any_number_of_threads_and_a
 
 
 def test_it_learns_a_yes_or_no_as_a_probability_and_a_number_as_a_number() -> None:
-    chance = predict(fit(TREES, True, MATRIX, IS_LATE, FITTED), MATRIX)
+    chance = predict(fitted(True, IS_LATE), MATRIX)
     assert ((chance > 0) & (chance < 1)).all()
     assert chance[IS_LATE == 1].mean() > chance[IS_LATE == 0].mean() + 0.3
-    minutes = predict(fit(TREES, False, MATRIX, 100 + 10 * IS_LATE, FITTED), MATRIX)
+    minutes = predict(fitted(False, 100 + 10 * IS_LATE), MATRIX)
     assert minutes[IS_LATE == 1].mean() > 105 > minutes[IS_LATE == 0].mean() > 99
 
 
 def test_no_rows_give_no_predictions_and_a_matrix_of_another_width_is_refused() -> None:
-    booster = fit(TREES, True, MATRIX, IS_LATE, FITTED)
+    booster = fitted(True, IS_LATE)
     assert predict(booster, MATRIX[:0]).shape == (0,)
     with pytest.raises(ValueError, match="Feature shape mismatch, expected: 3, got 2"):
         predict(booster, MATRIX[:, :2])
 
 
 def test_gains_are_shares_the_largest_first() -> None:
-    gains = gain_by_feature(fit(TREES, True, MATRIX, IS_LATE, FITTED))
+    gains = gain_by_feature(fitted(True, IS_LATE))
     assert set(gains) >= {"x", "c"}
     assert list(gains.values()) == sorted(gains.values(), reverse=True)
     assert sum(gains.values()) == pytest.approx(1)
-    assert gain_by_feature(fit(TREES, False, MATRIX, np.ones(ROWS), FITTED)) == {}
+    assert gain_by_feature(fitted(False, np.ones(ROWS))) == {}
