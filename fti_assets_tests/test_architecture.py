@@ -143,6 +143,16 @@ def test_the_pooled_event_log_is_tested_with_versions_that_are_asked_for() -> No
     assert (1, 13, 5) <= TESTED[0] < TESTED[1] == (1, 14)
 
 
+def test_files_are_touched_by_the_stores_alone() -> None:
+    touching = {"read_text", "read_bytes", "write_text", "write_bytes", "write_parquet", "mkdir", "unlink", "rmtree"}
+    for path in MODULES:
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        names = {call.attr for call in calls if isinstance(call, ast.Attribute)}
+        names |= {f"the builtin {call.id}" for call in calls if isinstance(call, ast.Name) and call.id == "open"}
+        if path.relative_to(ROOT).parts[0] != "stores":
+            assert (_named(path), names & {*touching, "the builtin open"}) == (_named(path), set())
+
+
 def test_every_package_that_is_imported_is_declared() -> None:
     declared = {re.split("[<>=]", requirement)[0] for requirement in _requirements()}
     top_level = {module.partition(".")[0] for path in MODULES for module in _imported(path)}
