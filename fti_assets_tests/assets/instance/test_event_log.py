@@ -182,25 +182,24 @@ def test_the_next_batch_of_a_run_goes_on_where_the_last_one_ended(storage: Poole
 @given(
     st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 20), st.sampled_from([0.0, 0.0004, 0.0009])), max_size=12)
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_times_are_moved_only_on_and_only_as_far_as_they_must(
-    tmp_path: Path, happened: list[tuple[str, int, float]]
+    storage: PooledSqliteEventLogStorage, happened: list[tuple[str, int, float]]
 ) -> None:
-    storage = PooledSqliteEventLogStorage(str(tmp_path / uuid.uuid4().hex))
+    example = uuid.uuid4().hex
     events = [
-        event(number, run_id=run_id, timestamp=1.7e9 + millisecond / 1000 + part)
-        for number, (run_id, millisecond, part) in enumerate(sorted(happened))
+        event(number, run_id=run + example, timestamp=1.7e9 + millisecond / 1000 + part)
+        for number, (run, millisecond, part) in enumerate(sorted(happened))
     ]
     storage.store_event_batch(events)
-    for run_id in "ab":
-        before = [int(entry.timestamp * 1000) for entry in events if entry.run_id == run_id]
+    for run_id in ("a" + example, "b" + example):
         free, expected = 0, []
-        for millisecond in before:
-            free = max(free, millisecond)
-            expected.append(free)
-            free += 1
+        for entry in events:
+            if entry.run_id == run_id:
+                free = max(free, int(entry.timestamp * 1000))
+                expected.append(free)
+                free += 1
         assert milliseconds(storage, run_id) == expected
-    storage.dispose()
 
 
 def test_the_file_is_in_write_ahead_mode_and_synchronised_at_checkpoints(tmp_path: Path) -> None:
