@@ -2,15 +2,19 @@
 
 import ast
 import importlib
+import re
 import statistics
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 import fti_assets
+from fti_assets.assets.instance.dagster_private import TESTED
 
 ROOT = Path(fti_assets.__file__).parent
 TESTS = Path(__file__).parent
@@ -117,6 +121,50 @@ def test_the_tests_have_the_rooms_of_the_package() -> None:
     tested = {str(path.parent.relative_to(TESTS)) for path in TESTS.rglob("test_*.py")} - {"."}
     assert rooms - tested == set()
     assert tested - rooms == {"benchmarks"}
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """The modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def test_one_file_takes_names_from_inside_dagster() -> None:
+    private = [path for path in MODULES if any(re.match(r"dagster[\w.]*\._", module) for module in _imported(path))]
+    assert [_named(path) for path in private] == ["fti_assets.assets.instance.dagster_private"]
+
+
+def test_the_pooled_event_log_is_tested_with_versions_that_are_asked_for() -> None:
+    asked = {requirement for requirement in _requirements() if requirement.startswith("dagster")}
+    assert asked == {f"{name}>=1.13.5,<1.14" for name in ("dagster", "dagster-webserver", "dagster-dg-cli")}
+    assert (1, 13, 5) <= TESTED[0] < TESTED[1] == (1, 14)
+
+
+def test_files_are_touched_by_the_stores_alone() -> None:
+    touching = {"read_text", "read_bytes", "write_text", "write_bytes", "write_parquet", "mkdir", "unlink", "rmtree"}
+    for path in MODULES:
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        names = {call.attr for call in calls if isinstance(call, ast.Attribute)}
+        names |= {f"the builtin {call.id}" for call in calls if isinstance(call, ast.Name) and call.id == "open"}
+        if path.relative_to(ROOT).parts[0] != "stores":
+            assert (_named(path), names & {*touching, "the builtin open"}) == (_named(path), set())
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    declared = {re.split("[<>=]", requirement)[0] for requirement in _requirements()}
+    top_level = {module.partition(".")[0] for path in MODULES for module in _imported(path)}
+    third_party = top_level - sys.stdlib_module_names - {"fti_assets"}
+    distributions = packages_distributions()
+    undeclared = {name for name in third_party if not declared & {d.lower() for d in distributions[name]}}
+    assert len(third_party) > 10
+    assert undeclared == set()
+
+
+def _requirements() -> list[str]:
+    return list(tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]["dependencies"])
 
 
 def test_every_module_can_be_imported() -> None:

@@ -69,10 +69,15 @@ def feature_key(group: Group) -> dg.AssetKey:
 
 def table(rows: Sequence[Mapping[str, Any]], shown: Iterable[str]) -> dg.MetadataValue:
     """A small table as Markdown."""
+    return dg.MetadataValue.md(markdown_table(rows, shown))
+
+
+def markdown_table(rows: Sequence[Mapping[str, Any]], shown: Iterable[str]) -> str:
+    """The named cells of each row as a Markdown table, under their names."""
     names = list(shown)
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     lines += ["| " + " | ".join(_cell(row.get(name)) for name in names) + " |" for row in rows]
-    return dg.MetadataValue.md("\n".join(lines))
+    return "\n".join(lines)
 
 
 def cases_table(cases: Sequence[FailingCase]) -> dg.MetadataValue:

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from fti_assets.assets.beta import accepting_beta
-from fti_assets.assets.charts.profile_chart import statistics_table
+from fti_assets.assets.charts.statistics_table import statistics_table
 from fti_assets.assets.checks import CheckResult, check_results
 from fti_assets.assets.conditions import SOURCES, at_first_and_daily, newest_missing
 from fti_assets.assets.dependencies import dependencies, slower, source_key

@@ -9,7 +9,7 @@ import dagster as dg
 import polars as pl
 
 from fti_assets.assets.charts.plots import sparkline
-from fti_assets.assets.charts.profile_chart import profile_chart, statistics_table
+from fti_assets.assets.charts.statistics_table import statistics_table
 from fti_assets.assets.checks import CheckResult, check_results
 from fti_assets.assets.describe import feature_key, table
 from fti_assets.contracts.group import Group
@@ -48,10 +48,10 @@ def as_usual(context: dg.AssetExecutionContext, group: Group, kept: Kept) -> Ite
 
 
 def partition_figures(group: Group, kept: Kept) -> dict[str, dict[str, Any]]:
-    """Metadata by partition: rows and the share of missing values; the last also shows the profile up to it.
+    """Metadata by partition: rows and the share of missing values; the last also shows the statistics up to it.
 
-    A profile covers the partitions written, or the last 28 where those are fewer. Dagster stores what a run says of
-    all its partitions with each of them, so what is long is said of one.
+    These cover the partitions written, or the last 28 where those are fewer. Dagster stores what a run says of all its
+    partitions with each of them, so what is long is said of one.
     """
     by_partition = kept.statistics.group_by("start", maintain_order=True)
     sums = by_partition.agg(pl.first("rows"), pl.sum("rows").alias("values"), pl.sum("missing"))
@@ -68,10 +68,7 @@ def partition_figures(group: Group, kept: Kept) -> dict[str, dict[str, Any]]:
     if len(figures) > 1:
         title = "rows by partition"
         last[title] = dg.MetadataValue.md(sparkline(sums["rows"].to_list(), title=title))
-    last |= {
-        "profile": dg.MetadataValue.md(profile_chart(group, recent.filter(pl.col("start") >= shown[0]))),
-        "statistics": statistics_table(kept.statistics),
-    }
+    last["statistics"] = statistics_table(recent.filter(pl.col("start") >= shown[0]))
     return figures
 
 

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
-import numpy as np
 
 from fti_assets.assets.beta import accepting_beta
 from fti_assets.assets.charts.plots import sparkline
@@ -146,7 +145,7 @@ def _plots(days: list[DayWatched]) -> dict[str, Any]:
     shown = {"loss": "loss by day", "calibration_gap": "calibration gap by day", "max_psi": "largest PSI by day"}
     series = {name: [getattr(day, name) for day in days] for name in shown}
     return {
-        title: dg.MetadataValue.md(sparkline([np.nan if v is None else v for v in series[name]], title=title))
+        title: dg.MetadataValue.md(sparkline(series[name], title=title))
         for name, title in shown.items()
         if sum(value is not None for value in series[name]) > 1
     }

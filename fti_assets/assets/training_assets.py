@@ -1,7 +1,7 @@
 """Datasets, models, champions and retraining decisions as assets."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 import dagster as dg
 
 from fti_assets.assets.beta import accepting_beta
-from fti_assets.assets.charts.plots import bar_chart, calibration_chart
+from fti_assets.assets.charts.blocks import bar
+from fti_assets.assets.charts.numbers import percent
+from fti_assets.assets.charts.plots import calibration_chart
 from fti_assets.assets.checks import CheckResult, check_results
 from fti_assets.assets.conditions import newest_missing, whenever_updated
 from fti_assets.assets.data_versions import run_version
@@ -27,6 +29,7 @@ from fti_assets.training.datasets import build_dataset
 from fti_assets.training.promotion import gate_candidates
 from fti_assets.training.train import Trained, train
 
+_SHOWN_FEATURES = 15
 HISTORY_WEEKS = 520
 """How many weeks before a cutoff its dataset depends on: ten years of partitions that may not exist."""
 
@@ -217,12 +220,19 @@ def _trained(trained: Trained) -> dict[str, Any]:
 
 
 def _plots(model: Model, trained: Trained) -> dict[str, Any]:
-    top = dict(list(trained.importance.items())[:15])
-    plots = {"share of gain": dg.MetadataValue.md(bar_chart(top, title="share of gain by feature"))}
+    plots = {"share of gain": _gains(trained.importance)}
     if model.view.label.is_binary:
         plots["calibration"] = dg.MetadataValue.md(calibration_chart(trained.label, trained.prediction))
     plots["card"] = dg.MetadataValue.md(trained.version.read("card.md").decode())
     return plots
+
+
+def _gains(gains: Mapping[str, float]) -> dg.MetadataValue:
+    """The features that gained most, each with its share of all gain and a bar beside the largest."""
+    top = list(gains.items())[:_SHOWN_FEATURES]
+    longest = max((share for _, share in top), default=0.0)
+    rows = [{"feature": name, "share": percent(share), "": bar(share, longest)} for name, share in top]
+    return table(rows, ("feature", "share", ""))
 
 
 def _line(entry: Entry) -> dict[str, str | int]:

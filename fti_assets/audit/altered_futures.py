@@ -10,7 +10,6 @@ from fti_assets.audit.differences import APPEARED, VANISHED, Difference, differe
 from fti_assets.audit.findings import DEPENDS, NOT_AUDITED, ROW_MOVES, Finding
 from fti_assets.contracts.group import Group
 
-Rows = Callable[[pl.DataFrame], pl.DataFrame]
 Recompute = Callable[[Alter], pl.DataFrame]
 """The rows computed from an input whose future is altered so."""
 

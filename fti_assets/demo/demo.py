@@ -1,6 +1,7 @@
 """The demo: a system lives through its data, through Dagster, and says what came of it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -10,6 +11,7 @@ from fti_assets.demo.life import Life, live
 from fti_assets.demo.runner import Runner, sole_runner
 from fti_assets.demo.summary import summarize
 from fti_assets.stores.home import Home
+from fti_assets.stores.json_files import read_json, write_json
 
 
 def run_demo(defs: dg.Definitions, life: Life, home: Home, say: Callable[[str], None]) -> dict[str, Any]:
@@ -18,8 +20,9 @@ def run_demo(defs: dg.Definitions, life: Life, home: Home, say: Callable[[str], 
     The seconds of each stage add up over all starts, those that were killed included.
     Raises Conflict while another demo runs in the same home.
     """
+    timing = home.root / "seconds.json"
     with sole_runner(home), open_instance(home) as instance:
-        runner = Runner(defs, instance, say, home.read_seconds(), home.write_seconds)
+        runner = Runner(defs, instance, say, read_json(timing, {}), partial(write_json, timing))
         dead = runner.end_dead_runs()
         if dead:
             say(f"{dead} runs of a killed demo are marked as failed; what they finished is kept")
@@ -27,5 +30,5 @@ def run_demo(defs: dg.Definitions, life: Life, home: Home, say: Callable[[str], 
         with runner.stage("compare ways of retraining"):
             summary = summarize(life, home)
         summary["seconds"] = {stage: round(spent, 1) for stage, spent in runner.seconds.items()}
-        home.write_summary(summary)
+        write_json(home.root / "summary.json", summary)
     return summary

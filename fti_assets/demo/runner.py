@@ -1,7 +1,5 @@
 """Range runs in this process, skipping what is done: how a long backfill survives being killed."""
 
-import fcntl
-import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,9 +8,9 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from fti_assets.assets.instance.settings import instance_directory
-from fti_assets.contracts.errors import Conflict
 from fti_assets.contracts.time import DAILY, Period, Window
 from fti_assets.stores.home import Home
+from fti_assets.stores.locks import locked_at_once
 
 _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
@@ -128,13 +126,5 @@ _FINISHED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.Dagste
 @contextmanager
 def sole_runner(home: Home) -> Iterator[None]:
     """Hold the home for one runner; raises Conflict while another process holds it. A killed process lets go."""
-    path = instance_directory(home) / "runner.lock"
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Conflict(f"{home.root} is in use by another run (see {path}): wait for it or stop it") from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+    with locked_at_once(instance_directory(home) / "runner.lock", f"{home.root} is in use by another run"):
         yield

@@ -13,7 +13,11 @@ CLIP = 1e-7
 
 
 def loss(metric: str, label: npt.ArrayLike, prediction: npt.ArrayLike) -> float:
-    """The loss of that name: `log_loss` for a yes-or-no label, `rmse` for a number."""
+    """The loss of that name: `log_loss` for a yes-or-no label, `rmse` for a number.
+
+    `log_loss` is the mean negative log-likelihood in nats, of predictions clipped to [1e-7, 1 - 1e-7]; `rmse` is the
+    root of the mean squared error, in the label's unit.
+    """
     return overall(metric, row_losses(metric, label, prediction))
 
 
@@ -37,22 +41,6 @@ def checked_metric(metric: str) -> str:
     if metric not in ("log_loss", "rmse"):
         raise ValueError(f"there is no loss {metric!r}; there are: log_loss, rmse")
     return metric
-
-
-def log_loss(label: npt.ArrayLike, p: npt.ArrayLike) -> float:
-    """The mean negative log-likelihood in nats; p is clipped to [1e-7, 1 - 1e-7]."""
-    return loss("log_loss", label, p)
-
-
-def rmse(label: npt.ArrayLike, prediction: npt.ArrayLike) -> float:
-    """The root of the mean squared error, in the label's unit."""
-    return loss("rmse", label, prediction)
-
-
-def mae(label: npt.ArrayLike, prediction: npt.ArrayLike) -> float:
-    """The mean absolute error, in the label's unit."""
-    y, p = _pair(label, prediction)
-    return float(np.mean(np.abs(p - y)))
 
 
 def brier(label: npt.ArrayLike, p: npt.ArrayLike) -> float:

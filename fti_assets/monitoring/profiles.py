@@ -69,17 +69,6 @@ def psi(expected_counts: npt.ArrayLike, actual_counts: npt.ArrayLike) -> float:
     return float(np.sum((a - e) * np.log(a / e)))
 
 
-def js(expected_counts: npt.ArrayLike, actual_counts: npt.ArrayLike) -> float:
-    """The Jensen-Shannon divergence in bits: 0 for equal shares, 1 for disjoint ones (Lin 1991).
-
-    nan where either side has no rows.
-    """
-    expected, actual = _shares(expected_counts, actual_counts)
-    middle = (expected + actual) / 2
-    halves = [float(np.sum(s[s > 0] * np.log2(s[s > 0] / middle[s > 0]))) / 2 for s in (expected, actual)]
-    return float("nan") if np.isnan(middle).any() else max(0.0, sum(halves))
-
-
 def to_json(bins: Mapping[str, Bins]) -> dict[str, Any]:
     """The bins as plain dicts and lists; floats survive JSON exactly."""
     return {

@@ -1,6 +1,6 @@
 """One stretch of days under several ways of retraining, on the same rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,8 +95,3 @@ class Lived:
         is_binary = self.model.view.label.is_binary
         area = auc(label, said) if is_binary and 0 < label.mean() < 1 and said.min() < said.max() else None
         return Figures(int(rows.sum()), loss(metric_of(is_binary), label, said), calibration_gap(label, said), area)
-
-
-def compared(lived: Lived, ways: Mapping[str, np.ndarray]) -> dict[str, dict[str, Figures]]:
-    """The figures of each way by month."""
-    return {name: lived.figures(prediction) for name, prediction in ways.items()}

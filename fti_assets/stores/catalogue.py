@@ -1,6 +1,5 @@
 """What is in a home: readable without Dagster, without the system's own code and without its engines."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +8,7 @@ from typing import Any
 
 from fti_assets.contracts.errors import Corrupt, unknown
 from fti_assets.contracts.names import checked_name
-from fti_assets.stores.synced_files import locked, replace
+from fti_assets.stores.json_files import read_json, write_json
 
 Entry = dict[str, Any]
 _LENGTHS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
@@ -23,14 +22,7 @@ class Catalogue:
 
     def keep(self, entry: Mapping[str, Any]) -> bool:
         """Store an entry under its name, if it says anything new; whether it did."""
-        path = self.root / f"{checked_name('entry', entry['name'])}.json"
-        content = json.dumps(entry, indent=1, ensure_ascii=False).encode()
-        if path.exists() and path.read_bytes() == content:
-            return False
-        self.root.mkdir(parents=True, exist_ok=True)
-        with locked(self.root / ".lock"):
-            replace(path, content)
-        return True
+        return write_json(self.root / f"{checked_name('entry', entry['name'])}.json", entry)
 
     def entries(self) -> dict[str, Entry]:
         """All entries by name."""
@@ -88,10 +80,9 @@ def consumers(groups: Mapping[str, Entry], models: Mapping[str, Entry]) -> dict[
 
 def _read(path: Path) -> Entry:
     try:
-        entry = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise Corrupt(f"{path}: expected JSON ({error}): delete it; the next materialization writes it anew") from None
-    return dict(entry)
+        return dict(read_json(path))
+    except Corrupt as error:
+        raise Corrupt(f"{error}: delete it; the next materialization writes it anew") from None
 
 
 def _newest(file: Path, known_at: str | None) -> datetime | None:

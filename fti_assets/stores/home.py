@@ -1,11 +1,8 @@
 """Where a system keeps everything: one directory, the stores inside it."""
 
-import json
 import os
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from fti_assets.contracts.names import checked_name
 from fti_assets.stores.datasets import DatasetStore
@@ -14,7 +11,6 @@ from fti_assets.stores.monitoring import MonitoringStore
 from fti_assets.stores.online import OnlineStore
 from fti_assets.stores.prediction_log import PredictionLog
 from fti_assets.stores.registry import Registry
-from fti_assets.stores.synced_files import replace
 
 
 class Home:
@@ -60,18 +56,3 @@ class Home:
     def online(self) -> OnlineStore:
         """The online store."""
         return OnlineStore(self.root / "online.sqlite")
-
-    def write_summary(self, summary: Mapping[str, Any]) -> Path:
-        """Write `summary.json`, whole or not at all."""
-        path = self.root / "summary.json"
-        replace(path, json.dumps(summary, indent=1).encode())
-        return path
-
-    def write_seconds(self, seconds: Mapping[str, float]) -> None:
-        """Keep how long each stage of a demo has taken so far."""
-        replace(self.root / "seconds.json", json.dumps(dict(seconds)).encode())
-
-    def read_seconds(self) -> dict[str, float]:
-        """How long each stage of a demo has taken so far."""
-        path = self.root / "seconds.json"
-        return dict(json.loads(path.read_bytes())) if path.exists() else {}

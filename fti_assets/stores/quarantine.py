@@ -9,7 +9,8 @@ from pathlib import Path
 
 from fti_assets.contracts.errors import unknown
 from fti_assets.contracts.set_aside import Reason, SetAside
-from fti_assets.stores.synced_files import locked, replace
+from fti_assets.stores.locks import locked
+from fti_assets.stores.synced_files import replace
 from fti_assets.stores.waivers import Waived, Waiver, Waivers
 
 SHOWN_DIGITS = 12

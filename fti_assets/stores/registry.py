@@ -13,8 +13,9 @@ from typing import Any
 from fti_assets.contracts.errors import Conflict, Corrupt, NoChampion, unknown
 from fti_assets.contracts.names import checked_name
 from fti_assets.stores.journal import Entry, Journal, instant, lineage
+from fti_assets.stores.locks import locked
 from fti_assets.stores.model_versions import ModelVersion, Versions
-from fti_assets.stores.synced_files import canonical_json, locked, replace
+from fti_assets.stores.synced_files import canonical_json, replace
 
 _ALIASES = ("champion", "previous", "challenger")
 

@@ -9,7 +9,8 @@ import polars as pl
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import TIME
-from fti_assets.stores.synced_files import locked, replace
+from fti_assets.stores.locks import locked
+from fti_assets.stores.synced_files import replace
 
 QUANTILES: Mapping[str, float] = {
     "min": 0.0,

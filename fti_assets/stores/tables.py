@@ -252,6 +252,7 @@ class PartitionedTable:
 
     def _create(self) -> None:
         from deltalake import DeltaTable, Schema
+        from deltalake.exceptions import CommitFailedError
 
         if self._log.snapshot() is not None:
             return
@@ -261,14 +262,18 @@ class PartitionedTable:
             types["hour"] = pl.Int32()
         schema = Schema.from_arrow(pl.DataFrame(schema=types).to_arrow().schema)
         by = [name for name in types if name not in self.columns]
-        DeltaTable.create(
-            self.path,
-            schema,
-            mode="ignore",
-            partition_by=by,
-            description=self.period.name,  # `ds` alone does not tell weeks from days
-            configuration=_CONFIGURATION,
-        )
+        try:
+            DeltaTable.create(
+                self.path,
+                schema,
+                mode="ignore",
+                partition_by=by,
+                description=self.period.name,  # `ds` alone does not tell weeks from days
+                configuration=_CONFIGURATION,
+            )
+        except CommitFailedError:  # another process created it between the look and the commit
+            if self._log.snapshot() is None:
+                raise
 
 
 def _month(start: datetime) -> datetime:

@@ -50,6 +50,13 @@ def workers_of(workers: int | None) -> int:
     return int(given)
 
 
+def cores() -> int:
+    """How many cores this process may use: those it is bound to, where the platform tells, or else the machine's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def importable(what: str, parts: Iterable[object]) -> None:
     """Raise DeclarationError unless another process can import each class and function by its name."""
     for part in parts:
@@ -72,7 +79,7 @@ def _resolved(module: object, name: str) -> object:
 def _threads_of_each(workers: int) -> Iterator[None]:
     """The processes started within share the cores: Polars reads its number of threads when it is imported."""
     before = os.environ.get(_THREADS)
-    os.environ[_THREADS] = str(max(1, len(os.sched_getaffinity(0)) // workers))
+    os.environ[_THREADS] = str(max(1, cores() // workers))
     try:
         yield
     finally:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from attrs import evolve
 
@@ -45,7 +47,9 @@ def test_a_candidate_shows_how_it_did_and_its_card(lived):
     assert (shown["version"], shown["content"], shown["holdout rows"]) == (1, version.content_id, 120)
     assert shown["gain over baseline"] == pytest.approx(1 - shown["log_loss"] / shown["baseline"])
     assert shown["card"] == version.read("card.md").decode()
-    assert shown["share of gain"].startswith("![share of gain by feature: amount 0.")
+    heading, rule, first, *_ = shown["share of gain"].splitlines()
+    assert (heading, rule) == ("| feature | share |  |", "|---|---|---|")
+    assert re.fullmatch(r"\| amount \| \d\d\.\d% \| █{12} \|", first), "the largest share has the longest bar"
     assert shown["calibration"].startswith("![Calibration by decile")
 
 

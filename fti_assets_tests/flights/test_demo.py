@@ -10,7 +10,7 @@ from fti_assets.demo.life import Life
 from fti_assets.flights import contracts as c
 from fti_assets.flights import features, inference, training
 
-LIFE = Life.of(c.flights, training.defs.first_cutoff)
+LIFE = Life.of(c.flights, features.defs.bindings, training.defs.first_cutoff)
 LAST_DAY = "2013-12-31"
 defs = merged(features.defs, training.defs, inference.defs)
 

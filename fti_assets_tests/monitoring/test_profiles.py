@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fti_assets.contracts.kinds import Kind
-from fti_assets.monitoring.profiles import Bins, counts, fit_bins, from_json, js, psi, to_json
+from fti_assets.monitoring.profiles import Bins, counts, fit_bins, from_json, psi, to_json
 
 NUMBERS = st.lists(st.sampled_from([-math.inf, -2.0, -0.0, 0.0, 0.5, 1.0, 1e300, math.inf, math.nan]), max_size=30)
 TEXTS = st.lists(st.sampled_from(["UA", "AA", "", "é", None]), max_size=30)
@@ -119,28 +119,19 @@ def test_psi_is_zero_for_equal_shares_and_known_for_others() -> None:
 
 @given(COUNTS)
 @settings(max_examples=100, deadline=None)
-def test_psi_and_js_equal_their_formulas_and_are_symmetric(pairs: list[tuple[int, int]]) -> None:
+def test_psi_equals_its_formula_and_is_symmetric(pairs: list[tuple[int, int]]) -> None:
     e, a = [x for x, _ in pairs], [y for _, y in pairs]
     if not sum(e) or not sum(a):
         assert math.isnan(psi(e, a))
-        assert math.isnan(js(e, a))
         return
-    expected_psi = expected_js = 0.0
+    expected = 0.0
     for x, y in zip(e, a, strict=True):
         share, other = x / sum(e), y / sum(a)
         p, q = (share + 1e-4) / (1 + 1e-4 * len(e)), (other + 1e-4) / (1 + 1e-4 * len(e))
-        expected_psi += (q - p) * math.log(q / p)
-        for part in (share, other):
-            expected_js += part / 2 * math.log2(part / ((share + other) / 2)) if part else 0
-    assert psi(e, a) == pytest.approx(expected_psi, abs=1e-12)
-    assert js(e, a) == pytest.approx(expected_js, abs=1e-12)
+        expected += (q - p) * math.log(q / p)
+    assert psi(e, a) == pytest.approx(expected, abs=1e-12)
     assert psi(e, a) == pytest.approx(psi(a, e), abs=1e-12)
     assert psi(e, a) >= 0
-
-
-def test_js_is_one_for_disjoint_shares() -> None:
-    assert js([5, 0, 0], [0, 1, 1]) == pytest.approx(1)
-    assert js([5, 1], [10, 2]) == 0
 
 
 def test_what_cannot_be_profiled_is_refused() -> None:

@@ -9,7 +9,7 @@ from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.inference.batch import issue
 from fti_assets.models.scorer import Scorer
-from fti_assets.monitoring.replay import Lived, compared
+from fti_assets.monitoring.replay import Lived
 from fti_assets.stores.home import Home
 from fti_assets.training.backtest import trained_at
 from fti_assets_tests.worlds import ALL_ORDERS, FIRST_DAY, LAST_DAY, returns
@@ -84,12 +84,11 @@ def test_the_constant_of_each_version_is_its_training_mean(served: Home) -> None
 def test_the_figures_of_each_month_are_those_of_its_rows(served: Home) -> None:
     lived = Lived.through(returns, DAYS, served)
     half = np.full(80, 0.5)
-    figures = compared(lived, {"half": half, "oracle": lived.label * 0.8 + 0.1})
-    assert list(figures) == ["half", "oracle"]
-    assert list(figures["half"]) == ["2024-01", "2024-02", "all"]
+    coins, oracles = lived.figures(half), lived.figures(lived.label * 0.8 + 0.1)
+    assert list(coins) == ["2024-01", "2024-02", "all"]
     for name, rows in (("2024-01", slice(0, 40)), ("2024-02", slice(40, 80)), ("all", slice(0, 80))):
         label = lived.label[rows]
-        coin, oracle = figures["half"][name], figures["oracle"][name]
+        coin, oracle = coins[name], oracles[name]
         assert (coin.rows, coin.auc) == (len(label), None)
         assert coin.loss == pytest.approx(np.log(2))
         assert coin.calibration_gap == pytest.approx(0.5 - label.mean())

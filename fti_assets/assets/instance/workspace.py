@@ -7,7 +7,7 @@ import yaml
 
 from fti_assets.assets.instance.settings import instance_directory
 from fti_assets.stores.home import Home
-from fti_assets.stores.synced_files import replace
+from fti_assets.stores.text_files import replace_text
 
 
 def write_workspace(home: Home, locations: Mapping[str, tuple[str, str]], working_directory: Path) -> Path:
@@ -30,5 +30,5 @@ def write_workspace(home: Home, locations: Mapping[str, tuple[str, str]], workin
         for location, (module, attribute) in locations.items()
     ]
     path = instance_directory(home) / "workspace.yaml"
-    replace(path, yaml.safe_dump({"load_from": load_from}, sort_keys=False).encode())
+    replace_text(path, yaml.safe_dump({"load_from": load_from}, sort_keys=False))
     return path
