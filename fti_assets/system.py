@@ -17,7 +17,9 @@ from fti_assets.contracts.time import midnight
 if TYPE_CHECKING:
     import dagster as dg
 
-    from fti_assets.assets.definitions import FeaturePipeline, InferencePipeline, TrainingPipeline
+    from fti_assets.assets.feature_pipeline import FeaturePipeline
+    from fti_assets.assets.inference_pipeline import InferencePipeline
+    from fti_assets.assets.training_pipeline import TrainingPipeline
 
 
 def _as_models(models: Sequence[Model]) -> tuple[Model, ...]:
@@ -72,7 +74,7 @@ class System:
         Args:
             declared: what computes each group: `orders.computed(function, source)`, or a group of windows.
         """
-        from fti_assets.assets.definitions import feature_pipeline
+        from fti_assets.assets.feature_pipeline import feature_pipeline
 
         return feature_pipeline(*map(as_binding, declared), since=self.since, until=self.until)
 
@@ -83,7 +85,7 @@ class System:
             retrain: when to retrain: one policy for all models, or one for each by name.
             first_cutoff: the first day before which everything is learned from; a cutoff follows every week.
         """
-        from fti_assets.assets.definitions import training_pipeline
+        from fti_assets.assets.training_pipeline import training_pipeline
 
         return training_pipeline(
             *self.models, retrain=retrain, since=self.since, first_cutoff=first_cutoff, until=self.until
@@ -96,7 +98,7 @@ class System:
             watched: how the predictions of a model are watched, where that is not as usual.
             first_day: the first day that is predicted.
         """
-        from fti_assets.assets.definitions import inference_pipeline
+        from fti_assets.assets.inference_pipeline import inference_pipeline
 
         said = {predictions.model.name: predictions for predictions in watched}
         predictions = [said.get(model.name) or Predictions(model) for model in self.models]
@@ -109,7 +111,7 @@ class System:
         Args:
             pipelines: what the three methods above returned.
         """
-        from fti_assets.assets.definitions import merged
+        from fti_assets.assets.code_location import merged
 
         return merged(*pipelines)
 

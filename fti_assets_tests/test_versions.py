@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from attrs import evolve
 
-from fti_assets.assets.definitions import feature_pipeline
+from fti_assets.assets.feature_pipeline import feature_pipeline
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.fingerprint import binding_version, view_version

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from fti_assets.assets.describe import feature_key, table
+from fti_assets.assets.describe import table
 from fti_assets.assets.home_resource import HomeResource
+from fti_assets.assets.keys import feature_key
 from fti_assets.audit.feature_groups import audit_binding
 from fti_assets.audit.known_times import audit_times
 from fti_assets.contracts.binding import Binding

@@ -2,17 +2,12 @@
 
 import dagster as dg
 
-from fti_assets.assets.describe import feature_key
+from fti_assets.assets.keys import feature_key, source_key
 from fti_assets.assets.partitions import overlapping, reaching_back
 from fti_assets.contracts.binding import Aggregated, Binding, Input
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Period
-
-
-def source_key(source: Source) -> dg.AssetKey:
-    """`source/<name>`."""
-    return dg.AssetKey(["source", source.name])
 
 
 def dependencies(binding: Binding) -> list[dg.AssetDep]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from fti_assets.assets.keys import feature_key
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.catalogue_rows import columns
 from fti_assets.contracts.errors import FailingCase
@@ -60,11 +61,6 @@ def view_lineage(view: FeatureView) -> dg.TableColumnLineage:
             for column, name in selection.names.items()
         }
     )
-
-
-def feature_key(group: Group) -> dg.AssetKey:
-    """`features/<group>`."""
-    return dg.AssetKey(["features", group.name])
 
 
 def table(rows: Sequence[Mapping[str, Any]], shown: Iterable[str]) -> dg.MetadataValue:

@@ -11,7 +11,8 @@ import polars as pl
 from fti_assets.assets.charts.plots import sparkline
 from fti_assets.assets.charts.statistics_table import statistics_table
 from fti_assets.assets.checks import CheckResult, check_results
-from fti_assets.assets.describe import feature_key, table
+from fti_assets.assets.describe import table
+from fti_assets.assets.keys import feature_key
 from fti_assets.contracts.group import Group
 from fti_assets.features.expectations import PEERS
 from fti_assets.features.kept_statistics import Kept

@@ -29,7 +29,7 @@ def demo(home: Path, system: str) -> None:
       fti --home /data/fti demo
       fti demo --system shop
     """
-    from fti_assets.assets.definitions import merged
+    from fti_assets.assets.code_location import merged
     from fti_assets.cli.demo_summary import print_summary
     from fti_assets.demo.demo import run_demo
     from fti_assets.demo.life import Life

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from fti_assets.assets.definitions import FeaturePipeline, InferencePipeline, TrainingPipeline
+    from fti_assets.assets.feature_pipeline import FeaturePipeline
+    from fti_assets.assets.inference_pipeline import InferencePipeline
+    from fti_assets.assets.training_pipeline import TrainingPipeline
     from fti_assets.system import System
 
 DEFAULT = "fti_assets.flights"
@@ -43,28 +45,30 @@ def system_named(name: str) -> "System":
 
 def feature_pipeline_named(name: str) -> "FeaturePipeline":
     """The feature pipeline of a module or package."""
-    from fti_assets.assets.definitions import FeaturePipeline
+    from fti_assets.assets.feature_pipeline import FeaturePipeline
 
     return _one_of(name, FeaturePipeline, "what .feature_pipeline(…) gives")
 
 
 def training_pipeline_named(name: str) -> "TrainingPipeline":
     """The training pipeline of a module or package."""
-    from fti_assets.assets.definitions import TrainingPipeline
+    from fti_assets.assets.training_pipeline import TrainingPipeline
 
     return _one_of(name, TrainingPipeline, "what .training_pipeline(…) gives")
 
 
 def inference_pipeline_named(name: str) -> "InferencePipeline":
     """The inference pipeline of a module or package."""
-    from fti_assets.assets.definitions import InferencePipeline
+    from fti_assets.assets.inference_pipeline import InferencePipeline
 
     return _one_of(name, InferencePipeline, "what .inference_pipeline(…) gives")
 
 
 def locations_of(name: str) -> dict[str, tuple[str, str]]:
     """The code locations of a module or package: by name the module and the attribute of each pipeline."""
-    from fti_assets.assets.definitions import FeaturePipeline, InferencePipeline, TrainingPipeline
+    from fti_assets.assets.feature_pipeline import FeaturePipeline
+    from fti_assets.assets.inference_pipeline import InferencePipeline
+    from fti_assets.assets.training_pipeline import TrainingPipeline
 
     kinds = {"features": FeaturePipeline, "training": TrainingPipeline, "inference": InferencePipeline}
     return {

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Self
 
-from fti_assets.assets.definitions import features_job
-from fti_assets.assets.describe import feature_key
+from fti_assets.assets.feature_pipeline import features_job
+from fti_assets.assets.keys import feature_key
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.reading_order import batches_of_one_cadence

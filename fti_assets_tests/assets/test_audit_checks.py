@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from fti_assets.assets.audit_checks import LEAKAGE
-from fti_assets.assets.definitions import feature_pipeline, merged
+from fti_assets.assets.code_location import merged
+from fti_assets.assets.feature_pipeline import feature_pipeline
 from fti_assets.flights import definitions
 from fti_assets.stores.home import Home
 from fti_assets_tests.assets.living_shop import HISTORY, ORDERS, SINCE, UNTIL, LivingShop, opened

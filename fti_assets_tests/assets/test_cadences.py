@@ -10,7 +10,7 @@ import pandera.pandas as pa
 import pytest
 from attrs import evolve
 
-from fti_assets.assets.definitions import feature_pipeline
+from fti_assets.assets.feature_pipeline import feature_pipeline
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.errors import DeclarationError, MissingPartitions
 from fti_assets.contracts.feature_group import FeatureGroup, as_binding

@@ -11,7 +11,10 @@ import pytest
 import yaml
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetNode
 
-from fti_assets.assets.definitions import feature_pipeline, inference_pipeline, merged, training_pipeline
+from fti_assets.assets.code_location import merged
+from fti_assets.assets.feature_pipeline import feature_pipeline
+from fti_assets.assets.inference_pipeline import inference_pipeline
+from fti_assets.assets.training_pipeline import training_pipeline
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.predictions import Predictions
 from fti_assets.contracts.retrain import Retrain

@@ -11,7 +11,8 @@ import pandas as pd
 import pandera.pandas as pa
 import pytest
 
-from fti_assets.assets.dependencies import dependencies, slower, source_key
+from fti_assets.assets.dependencies import dependencies, slower
+from fti_assets.assets.keys import source_key
 from fti_assets.assets.partitions import calendar
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.errors import DeclarationError

@@ -3,15 +3,9 @@ from datetime import timedelta
 import dagster as dg
 from attrs import evolve
 
-from fti_assets.assets.definitions import feature_pipeline
-from fti_assets.assets.describe import (
-    feature_key,
-    group_lineage,
-    group_schema,
-    kinds_schema,
-    table,
-    view_lineage,
-)
+from fti_assets.assets.describe import group_lineage, group_schema, kinds_schema, table, view_lineage
+from fti_assets.assets.feature_pipeline import feature_pipeline
+from fti_assets.assets.keys import feature_key
 from fti_assets_tests.assets.living_shop import HISTORY, ORDERS, PRODUCTS, LivingShop
 from fti_assets_tests.worlds import BINDINGS, customer_history, orders, outcomes, products, returns
 

@@ -5,7 +5,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from fti_assets.assets.definitions import feature_pipeline
+from fti_assets.assets.feature_pipeline import feature_pipeline
 from fti_assets.assets.feature_statistics import AS_USUAL
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window

@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from fti_assets.assets.definitions import feature_pipeline
+from fti_assets.assets.feature_pipeline import feature_pipeline
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.source import Source
 from fti_assets.stores.home import Home

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from fti_assets.assets.definitions import feature_pipeline
+from fti_assets.assets.feature_pipeline import feature_pipeline
 from fti_assets.demo.life import Life, backfill_features
 from fti_assets.demo.runner import Runner
 from fti_assets.stores.home import Home

@@ -1,4 +1,4 @@
-"""The demo's refusals; a whole demo, killed and taken up again, lives in test_lifetime.py."""
+"""The demo's refusals; a whole demo, killed and taken up again, lives in test_life.py."""
 
 import pytest
 

@@ -43,19 +43,19 @@ WAYS = {"this run", "never retrain", "every 4 weeks", "constant"}
 FIRST_WEEK, SECOND_WEEK = Window.of_days("2024-01-22", "2024-01-28"), Window.of_days("2024-01-29", "2024-02-04")
 KILLED_IN_THE_SECOND_WEEK = """
 import os, pathlib, signal, sys
-from fti_assets.assets import inference_assets
+from fti_assets.assets import monitoring
 from fti_assets.demo.demo import run_demo
 from fti_assets.stores.home import Home
 from fti_assets_tests.demo.test_life import LIFE, SECOND_WEEK, definitions
 
-watch = inference_assets.watch
+watch = monitoring.watch
 
 def killed(predictions, window, home):
     if window.start >= SECOND_WEEK.start:
         os.kill(os.getpid(), signal.SIGKILL)
     return watch(predictions, window, home)
 
-inference_assets.watch = killed
+monitoring.watch = killed
 run_demo(definitions(), LIFE, Home(pathlib.Path(os.environ["FTI_HOME"])), print)
 """
 

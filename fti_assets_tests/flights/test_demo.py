@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from fti_assets.assets.definitions import merged
+from fti_assets.assets.code_location import merged
 from fti_assets.contracts.time import midnight
 from fti_assets.demo.life import Life
 from fti_assets.flights import contracts as c

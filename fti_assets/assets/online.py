@@ -5,16 +5,12 @@ from collections.abc import Sequence
 import dagster as dg
 
 from fti_assets.assets.beta import accepting_beta
-from fti_assets.assets.describe import feature_key, group_schema
+from fti_assets.assets.describe import group_schema
 from fti_assets.assets.home_resource import HomeResource
+from fti_assets.assets.keys import feature_key, online_key
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.group import Group
 from fti_assets.inference.online import load_online
-
-
-def online_key(group: Group) -> dg.AssetKey:
-    """`online/<group>`."""
-    return dg.AssetKey(["online", group.name])
 
 
 @accepting_beta

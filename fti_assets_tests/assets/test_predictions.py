@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from fti_assets.assets.definitions import inference_pipeline
+from fti_assets.assets.inference_pipeline import inference_pipeline
 from fti_assets.contracts.predictions import Predictions
 from fti_assets.contracts.time import Window
 from fti_assets_tests.assets.living_shop import (

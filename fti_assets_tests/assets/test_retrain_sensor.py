@@ -1,8 +1,8 @@
 import dagster as dg
 import pytest
 
-from fti_assets.assets.sensors import retrain_sensor
-from fti_assets.assets.training_assets import model_key
+from fti_assets.assets.keys import model_key
+from fti_assets.assets.retrain_sensor import retrain_sensor
 from fti_assets_tests.assets.living_shop import DECISION
 from fti_assets_tests.worlds import returns
 

@@ -6,9 +6,9 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from fti_assets.assets import feature_assets as module
-from fti_assets.assets.definitions import feature_pipeline
-from fti_assets.assets.feature_assets import source_spec
+from fti_assets.assets import feature_groups as module
+from fti_assets.assets.feature_groups import source_spec
+from fti_assets.assets.feature_pipeline import feature_pipeline
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
 from fti_assets.features.materialize import materialize

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from fti_assets.assets.training_assets import decision_key, model_key
+from fti_assets.assets.keys import decision_key, model_key
 from fti_assets.contracts.model import Model
 
 _AT_ONCE = 50

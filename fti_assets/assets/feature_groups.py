@@ -9,10 +9,11 @@ from fti_assets.assets.beta import accepting_beta
 from fti_assets.assets.charts.statistics_table import statistics_table
 from fti_assets.assets.checks import CheckResult, check_results
 from fti_assets.assets.conditions import SOURCES, at_first_and_daily, newest_missing
-from fti_assets.assets.dependencies import dependencies, slower, source_key
-from fti_assets.assets.describe import cases_table, feature_key, fresh, group_lineage, group_schema, kinds_schema
+from fti_assets.assets.dependencies import dependencies, slower
+from fti_assets.assets.describe import cases_table, fresh, group_lineage, group_schema, kinds_schema
 from fti_assets.assets.feature_statistics import as_usual, as_usual_spec, partition_figures
 from fti_assets.assets.home_resource import HomeResource
+from fti_assets.assets.keys import feature_key, source_key
 from fti_assets.assets.partitions import window_of
 from fti_assets.assets.quarantined_rows import count_set_aside, intake_metadata, widened_metadata
 from fti_assets.assets.unchanged import restored, unchanged_versions, version_of
