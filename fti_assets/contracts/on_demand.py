@@ -8,10 +8,10 @@ from typing import Any
 
 import pandera.pandas as pa
 
+from fti_assets.contracts.code_version import code_version
 from fti_assets.contracts.column_names import check_columns
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.schema import Kind, columns_of
-from fti_assets.contracts.source_code import behaviour
 
 
 @dataclass(frozen=True)
@@ -48,4 +48,4 @@ class OnDemand:
     @property
     def declaration(self) -> tuple[object, ...]:
         """What the function does and which columns it computes."""
-        return behaviour(self.function), dict(self.columns)
+        return code_version(self.function), dict(self.columns)
