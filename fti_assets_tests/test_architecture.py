@@ -30,6 +30,7 @@ WITHOUT_DAGSTER = (
 ROOMS = (*WITHOUT_DAGSTER, "assets", "demo", "flights")
 
 TESTED_ELSEWHERE = {
+    "contracts/condition_sql": "what test_condition takes, and what it refuses",
     "contracts/packages": "what test_code_version follows, and what it does not",
     "contracts/evaluation": "two frozen values without behaviour",
     "stores/synced_files": "the files under journal and versions, whose tests tear and change them",
