@@ -59,7 +59,8 @@ def code_version(subject: object) -> str:
     * Of other packages and of this library the name alone counts, as for a callable without source.
     * A module-level value counts as it is now: numbers, texts, times, enums, containers, the fields of dataclasses,
       attrs classes and objects of the package, the contents of frames and arrays. Of other objects the type counts, so
-      what varies about them belongs in a constant of its own or in a function.
+      what varies about them belongs in a constant of its own or in a function. What fills while it is used makes other
+      versions, too: for a cache there is `functools.cache`, whose contents do not count.
     * A path, also one written as text, counts from the folder of the package on; an absolute `Path` elsewhere does not
       count, as it differs from machine to machine.
     * A module that a function imports when it is called counts with its whole text and all that it imports.

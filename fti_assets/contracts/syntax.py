@@ -10,6 +10,8 @@ from contextlib import suppress
 from types import CodeType, FunctionType
 from typing import Any
 
+from fti_assets.contracts.packages import namespace_of
+
 Name = tuple[str, ...]
 """A dotted name: `helpers.late` as ("helpers", "late")."""
 
@@ -29,7 +31,7 @@ def syntax_of(definition: FunctionType | type) -> list[ast.AST]:
     try:
         file = inspect.getsourcefile(definition) or ""
         linecache.checkcache(file)
-        nodes = _definitions("".join(linecache.getlines(file)))
+        nodes = _definitions("".join(linecache.getlines(file, namespace_of(definition))))
     except (TypeError, SyntaxError):
         return []
     if isinstance(definition, type):
@@ -81,13 +83,8 @@ def names_loaded(code: CodeType) -> set[str]:
 
 @functools.lru_cache(maxsize=4096)
 def names_read(node: ast.AST) -> frozenset[Name]:
-    """The dotted names that the node reads, those of functions' annotations left out."""
-    names, waiting = set(), [node]
-    for part in waiting:
-        names.add(_dotted(part))
-        if not isinstance(part, ast.arg):
-            waiting += [child for child in ast.iter_child_nodes(part) if child is not getattr(part, "returns", None)]
-    return frozenset(names - {()})
+    """The dotted names that the node reads, of whatever scope."""
+    return frozenset(map(_dotted, ast.walk(node))) - {()}
 
 
 @functools.lru_cache(maxsize=4096)

@@ -41,11 +41,31 @@ def test_other_code_has_another_text(one: str, other: str) -> None:
 
 
 HELPERS = """
+from dataclasses import dataclass
+from enum import Enum
+
 LIMIT = 15
+
+
+class Kind(Enum):
+    LATE = 1
+
+
+@dataclass
+class Band:
+    low: float = -0.5
+    kinds: frozenset = frozenset({Kind.LATE})
 
 
 def helper(delay):
     return delay >= LIMIT
+
+
+def other(delay):
+    return delay < LIMIT
+
+
+VALUES = {'names': {'b', 'a', ('c', 1)}, 'band': Band(), 'steps': {abs, len, helper, other}}
 """
 SYNTAX = '''
 import functools
@@ -57,6 +77,7 @@ def f(rows, n: int = 3, *, k=b"x", flag=True):
     a, *rest = rows
     t = (a, rest), [i for i in rows] if False else {**{}, "k": 1}
     s = f"{a!r:>{n}} and {'q'} {L:.3f} {{}} {a=}" 'tail' rf"\\d{n}"
+    v = b.VALUES["names"]
     e = 1e10 + 0x10 + 1_000 + 1j + -1 + ...
     with open(s) as g, open(e): pass
     try:
@@ -91,4 +112,4 @@ def test_it_is_the_same_in_every_process_and_version_of_python(tmp_path: Path) -
         ).stdout[:12]
         for seed in ("1", "2")
     }
-    assert versions == {"9db0ff3ddde9"}
+    assert versions == {"e03dca871590"}
