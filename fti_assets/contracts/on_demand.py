@@ -8,11 +8,11 @@ from typing import Any
 import attrs
 import pandera.pandas as pa
 
+from fti_assets.contracts.code_version import code_version
 from fti_assets.contracts.column_names import check_columns
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.schema import Schema, schema_of
-from fti_assets.contracts.source_code import behaviour
 
 
 def _returned(function: Callable[..., Any]) -> Schema:
@@ -61,4 +61,4 @@ class OnDemand:
     @property
     def declaration(self) -> tuple[object, ...]:
         """What the function does and which columns it computes."""
-        return behaviour(self.function), dict(self.columns)
+        return code_version(self.function), dict(self.columns)

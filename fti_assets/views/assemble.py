@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import polars as pl
 
+from fti_assets.contracts.condition import conjuncts
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.selection import Selection
 from fti_assets.stores.frames import to_pandas
@@ -39,7 +40,7 @@ def conditions(view: FeatureView) -> tuple[list[pl.Expr], list[pl.Expr]]:
     since, until, at = view.since, view.until, pl.col(view.predicted_at)
     early = [*([] if since is None else [at >= since]), *([] if until is None else [at < until])]
     late: list[pl.Expr] = []
-    for condition in _conjuncts(pl.sql_expr(view.where)) if view.where else []:
+    for condition in conjuncts(view.where) if view.where else []:
         (early if set(condition.meta.root_names()) <= set(view.spine.columns) else late).append(condition)
     return early, late
 
@@ -102,12 +103,3 @@ def _renamed(view: FeatureView, joined: pl.DataFrame) -> pl.DataFrame:
         for column, name in selection.names.items()
         if column != name
     )
-
-
-def _conjuncts(condition: pl.Expr) -> list[pl.Expr]:
-    """What the condition joins by AND, the condition itself where it joins nothing."""
-    parts = condition.meta.pop()
-    for left, right in (parts, parts[::-1]) if len(parts) == 2 else ():
-        if (left & right).meta.eq(condition):
-            return [*_conjuncts(left), *_conjuncts(right)]
-    return [condition]

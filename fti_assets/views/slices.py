@@ -10,9 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
+from fti_assets.contracts.code_version import code_version
 from fti_assets.contracts.feature_view import FeatureView
-from fti_assets.contracts.on_demand import OnDemand
-from fti_assets.contracts.source_code import behaviour
 from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.frames import to_polars
@@ -146,12 +145,8 @@ def _key(task: Slice, store: FeatureStore) -> str:
     view = task.view
     names = [repr(selection.names) for selection in view.selections]
     parts = [slice_key(view, task.window, store, task.versions), *view.columns, *names]
-    parts += map(_behaviour, view.functions)
+    parts += [code_version(function.function) for function in view.functions]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _behaviour(function: OnDemand) -> str:
-    return behaviour(function.function)
 
 
 def _name(window: Window) -> str:

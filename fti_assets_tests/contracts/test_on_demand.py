@@ -38,4 +38,8 @@ def test_what_is_no_function_is_refused() -> None:
 
 def test_its_declaration_is_what_it_does_and_not_where_it_stands() -> None:
     assert repr(OnDemand(doubled).declaration) == repr(OnDemand(doubled).declaration)
-    assert "quantity" in repr(OnDemand(doubled).declaration)
+
+    def tripled(frame: pd.DataFrame) -> DataFrame[Doubled]:
+        return pd.DataFrame({"doubled": frame["quantity"] * 3})
+
+    assert OnDemand(doubled).declaration != OnDemand(tripled).declaration

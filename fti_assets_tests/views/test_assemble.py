@@ -198,7 +198,7 @@ def test_rows_are_predicted_from_since_and_before_until() -> None:
         ("riders > 2 and is_paid and rain > 1", 2, 1),
         ("riders > 2 or rain > 1", 0, 1),
         ("(riders > 2 or is_paid) and not is_paid and (rain > 1 and start_town = 'ulm')", 3, 1),
-        ("riders between 1 and 3", 2, 0),
+        ("riders between 1 and 3", 1, 0),
         ("was_is_paid", 0, 1),
         ("", 0, 0),
     ],

@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 import polars as pl
 
+from fti_assets.contracts.condition import expression
 from fti_assets.contracts.time import DAY, Window, midnight
 
 MICROSECOND = timedelta(microseconds=1)
@@ -71,7 +72,7 @@ class Measures:
         known = pl.col(self.known_at)
         counts = known.is_between(reach.start, reach.end, closed="left") if reach else known.is_not_null()
         if self.where:
-            counts &= pl.sql_expr(self.where)
+            counts &= expression(self.where)
         keys = [pl.col(c).alias(name) for c, name in zip(self.by, self.keys, strict=True)]
         values = [self._value(m, rows.schema[m.column]).alias(f"value_{n}") for n, m in enumerate(self.all)]
         order = [pl.col(c).alias(f"order_{n}") for n, c in enumerate(self.order if self.is_ordered else ())]
@@ -95,7 +96,7 @@ class Measures:
             value = value.cast(pl.Float64).fill_nan(None) + 0.0
         if not measure.condition:
             return value
-        return pl.when(pl.sql_expr(self.conditions[measure.condition])).then(value)
+        return pl.when(expression(self.conditions[measure.condition])).then(value)
 
 
 def coded(keys: Sequence[str], *frames: pl.DataFrame) -> tuple[pl.DataFrame, list[np.ndarray]]:
