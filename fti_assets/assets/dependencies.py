@@ -18,7 +18,7 @@ def dependencies(binding: Binding) -> list[dg.AssetDep]:
             dg.AssetDep(feature_key(group), partition_mapping=reaching_back(period, halo, with_itself=own_period))
             for group, halo, own_period in binding.reads
         ]
-    return [_dependency(given, period) for given in binding.inputs]
+    return [_dependency(source, period) for source in binding.inputs]
 
 
 def slower(binding: Binding) -> list[Group]:
@@ -27,13 +27,13 @@ def slower(binding: Binding) -> list[Group]:
     return [group for group in binding.groups if not group.dimension and group.period.length > own]
 
 
-def _dependency(given: Input, period: Period) -> dg.AssetDep:
-    if isinstance(given, Source):
-        return dg.AssetDep(source_key(given))
-    group = given if isinstance(given, Group) else given.group
+def _dependency(source: Input, period: Period) -> dg.AssetDep:
+    if isinstance(source, Source):
+        return dg.AssetDep(source_key(source))
+    group = source if isinstance(source, Group) else source.group
     if group.dimension:
         return dg.AssetDep(feature_key(group))
-    if isinstance(given, Group):
-        same = given.period == period
-        return dg.AssetDep(feature_key(given), partition_mapping=None if same else overlapping())
-    return dg.AssetDep(feature_key(group), partition_mapping=reaching_back(period, given.age, with_itself=True))
+    if isinstance(source, Group):
+        same = source.period == period
+        return dg.AssetDep(feature_key(source), partition_mapping=None if same else overlapping())
+    return dg.AssetDep(feature_key(group), partition_mapping=reaching_back(period, source.age, with_itself=True))

@@ -33,11 +33,11 @@ def group_schema(group: Group) -> dg.TableSchema:
 
 def group_lineage(binding: Binding) -> dict[str, dg.TableColumnLineage]:
     """As metadata, for each aggregated column the one it is computed from; nothing where a function computes them."""
-    found = {
+    columns = {
         name: [dg.TableColumnDep(asset_key=feature_key(column.group), column_name=column.name)]
         for name, column in computed_from(binding).items()
     }
-    return {"dagster/column_lineage": dg.TableColumnLineage(found)} if found else {}
+    return {"dagster/column_lineage": dg.TableColumnLineage(columns)} if columns else {}
 
 
 def fresh(group: Group, partitions: dg.TimeWindowPartitionsDefinition) -> dg.FreshnessPolicy | None:

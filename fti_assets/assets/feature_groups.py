@@ -51,8 +51,8 @@ def feature_asset(binding: Binding, partitions: dg.TimeWindowPartitionsDefinitio
     group = binding.group
     key = feature_key(group)
     inputs = slower(binding)
-    newest = 3 * max(1, *(each.period.length // DAY for each in (group, *inputs)))
-    waiting_for = [feature_key(each) for each in inputs]
+    newest = 3 * max(1, *(cadence.period.length // DAY for cadence in (group, *inputs)))
+    waiting_for = [feature_key(slower_group) for slower_group in inputs]
 
     @dg.asset(
         key=key,

@@ -33,18 +33,18 @@ def as_usual_spec(group: Group) -> dg.AssetCheckSpec:
 def as_usual(context: dg.AssetExecutionContext, group: Group, kept: Kept) -> Iterator[CheckResult]:
     """The check's results: for each partition, and for the run, with what was found and what was expected."""
     cases = {
-        _name(group, start): [{"partition": _name(group, start), **asdict(each)} for each in found]
-        for start, found in kept.unusual.items()
+        _name(group, start): [{"partition": _name(group, start), **asdict(surprise)} for surprise in surprises]
+        for start, surprises in kept.unusual.items()
     }
-    every = [case for found in cases.values() for case in found]
+    every = [case for surprises in cases.values() for case in surprises]
     yield from check_results(
         context,
         feature_key(group),
         AS_USUAL,
-        not every if group.dimension else {partition: not found for partition, found in cases.items()},
+        not every if group.dimension else {partition: not surprises for partition, surprises in cases.items()},
         _shown(every),
         dg.AssetCheckSeverity.WARN,
-        {partition: _shown(found) for partition, found in cases.items() if found},
+        {partition: _shown(surprises) for partition, surprises in cases.items() if surprises},
     )
 
 
@@ -57,11 +57,11 @@ def partition_figures(group: Group, kept: Kept) -> dict[str, dict[str, Any]]:
     by_partition = kept.statistics.group_by("start", maintain_order=True)
     sums = by_partition.agg(pl.first("rows"), pl.sum("rows").alias("values"), pl.sum("missing"))
     figures: dict[str, dict[str, Any]] = {
-        _name(group, each["start"]): {
-            "dagster/partition_row_count": each["rows"],
-            "missing values": each["missing"] / each["values"] if each["values"] else 0.0,
+        _name(group, partition["start"]): {
+            "dagster/partition_row_count": partition["rows"],
+            "missing values": partition["missing"] / partition["values"] if partition["values"] else 0.0,
         }
-        for each in sums.iter_rows(named=True)
+        for partition in sums.iter_rows(named=True)
     }
     recent = pl.concat([kept.before, kept.statistics])
     shown = recent["start"].unique().sort().tail(max(PEERS, len(figures)))

@@ -20,14 +20,14 @@ def retrain_sensor(model: Model, job_name: str) -> dg.SensorDefinition:
     )
     def retrain(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         seen = int(context.cursor) if context.cursor else None
-        found = context.instance.fetch_materializations(
+        decisions = context.instance.fetch_materializations(
             dg.AssetRecordsFilter(decision_key(model), after_storage_id=seen), limit=_AT_ONCE, ascending=True
         ).records
-        if not found:
+        if not decisions:
             return dg.SkipReason(f"no decision on {model.name} since the last look")
         trained = context.instance.get_materialized_partitions(model_key(model))
         requests, reasons = [], []
-        for record in found:
+        for record in decisions:
             event = record.asset_materialization
             if event is None or event.partition is None or "retrain" not in event.metadata:
                 continue
@@ -42,6 +42,6 @@ def retrain_sensor(model: Model, job_name: str) -> dg.SensorDefinition:
             else:
                 reasons.append(f"{event.partition}: {reason}")
         skip = dg.SkipReason("nothing to train: " + "; ".join(reasons)) if reasons and not requests else None
-        return dg.SensorResult(run_requests=requests, cursor=str(found[-1].storage_id), skip_reason=skip)
+        return dg.SensorResult(run_requests=requests, cursor=str(decisions[-1].storage_id), skip_reason=skip)
 
     return retrain

@@ -58,8 +58,8 @@ def compared(
             except Exception as error:  # noqa: BLE001  (a user's function may raise anything; it is reported)
                 refused.append(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
                 continue
-            for each in differences(before, after, identity):
-                yield described(each, where, because, source, identity[-1], t, _advice(each))
+            for difference in differences(before, after, identity):
+                yield described(difference, where, because, source, identity[-1], t, _advice(difference))
             break
         else:
             yield Finding("suspicion", where, "", because, source, after=refused[0], advice=NOT_AUDITED)
@@ -90,5 +90,5 @@ def _minute(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%MZ}" if moment else ""
 
 
-def _advice(found: Difference) -> str:
-    return ROW_MOVES if found.column in (VANISHED, APPEARED) else DEPENDS
+def _advice(difference: Difference) -> str:
+    return ROW_MOVES if difference.column in (VANISHED, APPEARED) else DEPENDS

@@ -41,20 +41,21 @@ def audit_binding(binding: Binding, window: Window, store: FeatureStore, a_day: 
     unsteady = differences(base, rows_of(binding, window, store), [*group.keys, *group.times])
     if unsteady:
         known_at = group.known_at
-        return [described(each, where, "computed twice", "", known_at, None, NOT_DETERMINISTIC) for each in unsteady]
+        facts = (where, "computed twice", "", known_at, None, NOT_DETERMINISTIC)
+        return [described(difference, *facts) for difference in unsteady]
     if group.dimension:
         return []
     if not base.height:
         return [Finding("suspicion", where, "", f"no rows in {window}", advice=NO_ROWS)]
-    found: list[Finding] = []
-    known = [base[group.known_at], *(_known(given, window, store) for given in binding.groups)]
+    findings: list[Finding] = []
+    known = [base[group.known_at], *(_known(read, window, store) for read in binding.groups)]
     moments = moments_of(known, window, a_day, list(_pairs(binding, window, store)))
     for source in binding.sources:
-        found += _audit_source(binding, source, window, store, base, moments)
-    for given in binding.groups:
-        if not given.dimension:
-            found += _audit_group(binding, given, window, store, base, moments)
-    return merged(found)
+        findings += _audit_source(binding, source, window, store, base, moments)
+    for read in binding.groups:
+        if not read.dimension:
+            findings += _audit_group(binding, read, window, store, base, moments)
+    return merged(findings)
 
 
 def rows_of(binding: Binding, window: Window, store: FeatureStore) -> pl.DataFrame:
@@ -110,13 +111,13 @@ def _from_source(
     if not isinstance(binding, Computed):
         return rows_of(binding, window, store)
     other = with_future(cached, instead, t)
-    inputs = tuple(other if given is source else given for given in binding.inputs)
+    inputs = tuple(other if kept is source else kept for kept in binding.inputs)
     return rows_of(attrs.evolve(binding, inputs=inputs), window, store)
 
 
 def _audit_group(
     binding: Binding,
-    given: Group,
+    read: Group,
     window: Window,
     store: AuditedStore,
     base: pl.DataFrame,
@@ -126,19 +127,19 @@ def _audit_group(
     for t in moments:
         yield from compared(
             f"feature group {group.name}",
-            f"feature group {given.name}",
+            f"feature group {read.name}",
             base,
-            partial(_from_group, binding, given, window, store, t),
-            [*given.keys, *given.times],
+            partial(_from_group, binding, read, window, store, t),
+            [*read.keys, *read.times],
             [*group.keys, *group.times],
             t,
         )
 
 
 def _from_group(
-    binding: Binding, given: Group, window: Window, store: AuditedStore, t: datetime, alter: Alter
+    binding: Binding, read: Group, window: Window, store: AuditedStore, t: datetime, alter: Alter
 ) -> pl.DataFrame:
-    return rows_of(binding, window, store.altered(given, future_of(given, alter, t)))
+    return rows_of(binding, window, store.altered(read, future_of(read, alter, t)))
 
 
 def _as_it_is(later: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:  # noqa: ARG001

@@ -54,16 +54,17 @@ def audit_system(
     views = _distinct(model.view for model in models)
     _refuse_unbound(bindings, models)
     _build(bindings, models, window, home, say)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for binding in bindings:
-        found += _said(say, f"feature group {binding.group.name}", audit_binding(binding, window, home.features, a_day))
-    found += _said(say, "known times", audit_times(bindings, window, home.features))
+        leaks = audit_binding(binding, window, home.features, a_day)
+        findings += _said(say, f"feature group {binding.group.name}", leaks)
+    findings += _said(say, "known times", audit_times(bindings, window, home.features))
     for view in views:
-        found += _said(say, f"view of {view.spine.name}", audit_view(view, window, home, a_day))
+        findings += _said(say, f"view of {view.spine.name}", audit_view(view, window, home, a_day))
     for model in models:
-        found += _said(say, f"label of {model.name}", audit_labels(model, window, home))
+        findings += _said(say, f"label of {model.name}", audit_labels(model, window, home))
     features = sum(len(view.columns) for view in views)
-    return Audit(merged(found), len(bindings), len(models), features, a_day * len(window.days))
+    return Audit(merged(findings), len(bindings), len(models), features, a_day * len(window.days))
 
 
 def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Window) -> dict[Group, Window]:
@@ -126,6 +127,6 @@ def _distinct(views: Iterable[FeatureView]) -> list[FeatureView]:
     return kept
 
 
-def _said(say: Callable[[str], None], what: str, found: list[Finding]) -> list[Finding]:
-    say(f"{what}: {f'{len(found)} findings' if found else 'nothing found'}")
-    return found
+def _said(say: Callable[[str], None], what: str, findings: list[Finding]) -> list[Finding]:
+    say(f"{what}: {f'{len(findings)} findings' if findings else 'nothing found'}")
+    return findings

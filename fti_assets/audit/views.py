@@ -48,18 +48,18 @@ def audit_view(view: FeatureView, window: Window, home: Home, a_day: int = 4) ->
     base = assembled({})
     if not base.height:
         return [Finding("suspicion", where, "", f"no rows in {window}", advice=NO_ROWS)]
-    found: list[Finding] = []
+    findings: list[Finding] = []
     timed = [group for group in tables if not group.dimension]
     fixed = [key for group in timed for key in group.keys]
     for t in moments_of([base[view.predicted_at]], window, a_day):
         together = list(compared(where, "", base, with_other_futures(timed, t), fixed, identity, t))
         single: list[Finding] = []
-        if any(each.severity == "leak" for each in together):
+        if any(finding.severity == "leak" for finding in together):
             for group in timed:
                 source = f"feature group {group.name}"
                 single += compared(where, source, base, with_other_futures([group], t), fixed, identity, t)
-        found += single or together
-    named = [replace(each, where=f"{where}, {origin_of(view, each.column)}") for each in found]
+        findings += single or together
+    named = [replace(finding, where=f"{where}, {origin_of(view, finding.column)}") for finding in findings]
     return merged([*named, *_too_late(view, spine, window, home)])
 
 
@@ -72,16 +72,16 @@ def audit_labels(model: Model, window: Window, home: Home) -> list[Finding]:
     spine = rows.select(list(view.spine.columns))
     label = read_labels(model, spine, window, window.end + view.label.horizon, home)[LABEL]
     there = label.is_not_null()
-    found = []
+    findings = []
     for name in view.columns:
         alike = look_alike(rows[name].filter(there), label.filter(there))
         if alike:
             because = f"{alike.how}; label {view.label.group.name}.{view.label.column}"
             source = origin_of(view, name)
-            found.append(
+            findings.append(
                 Finding("leak", f"model {model.name}", name, because, source, rows=alike.rows, advice=LOOK_ALIKE)
             )
-    return found
+    return findings
 
 
 def origin_of(view: FeatureView, column: str) -> str:

@@ -80,11 +80,11 @@ def _first_day(since: str, bindings: "Sequence[Binding]", models: "Sequence[Mode
     return first.days[0] + (first.start - history)
 
 
-def _day(given: str) -> date:
+def _day(text: str) -> date:
     try:
-        return date.fromisoformat(given)
+        return date.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{given!r}: expected a day, such as 2013-03-01") from None
+        raise click.BadParameter(f"{text!r}: expected a day, such as 2013-03-01") from None
 
 
 def _report(done: "Audit") -> None:

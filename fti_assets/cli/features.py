@@ -53,7 +53,7 @@ def list_groups(home: Path, system: str | None, as_json: bool) -> None:
         click.echo(json.dumps(shown, indent=1, default=str))
     elif shown:
         header = ["group", "keys", "columns", "partitions", "stored", "missing", "newest", "used by", "description"]
-        table(header, [_row(each) for each in shown])
+        table(header, [_row(group) for group in shown])
     else:
         click.echo(f"no feature groups in {home}: materialize features/<name>, or choose another --home")
 
@@ -84,8 +84,8 @@ def show(home: Path, group: str, system: str | None, as_json: bool) -> None:
     click.echo(f"{group}: {entry['documentation'] or 'not described'}\n")
     pairs(_shown(entry, stored, beside))
     click.echo("\ninputs")
-    for given in entry["inputs"]:
-        click.echo(f"  {_input(given)}")
+    for source in entry["inputs"]:
+        click.echo(f"  {_input(source)}")
     click.echo("\ncolumns")
     header = ["column", "kind", "null", "meaning", "checks", "used by"]
     table([f"  {header[0]}", *header[1:]], [_column(column) for column in columns])
@@ -103,16 +103,16 @@ def search(home: Path, text: str, system: str | None, as_json: bool) -> None:
     Example:
       fti features search delay
     """
-    found = [
+    places = [
         {"group": name, "where": where, "found": said}
         for name, entry in _groups(home, system).items()
         for where, said in _texts(entry)
         if text.lower() in said.lower()
     ]
     if as_json:
-        click.echo(json.dumps(found, indent=1))
-    elif found:
-        table(["group", "where", "found"], [list(each.values()) for each in found])
+        click.echo(json.dumps(places, indent=1))
+    elif places:
+        table(["group", "where", "found"], [list(place.values()) for place in places])
     else:
         click.echo(f"nothing in {home} has {text!r} in its name, description, columns, owners or tags")
 
@@ -189,7 +189,9 @@ def _shown(entry: "Entry", stored: "Stored", beside: Sequence[str]) -> dict[str,
     whole = entry["partitions"] == "whole"
     times = {"event time": entry["event_time"], "known at": entry["known_at"], "lookback": entry["lookback"]}
     written = sorted(stored.partitions)
-    held = f"{len(written)}, {written[0]} to {written[-1]}" if written and not whole else "whole" if written else "none"
+    partitions = "none"
+    if written:
+        partitions = "whole" if whole else f"{len(written)}, {written[0]} to {written[-1]}"
     missing = ", ".join(stored.missing[:SHOWN_MISSING])
     more = len(stored.missing) - SHOWN_MISSING
     return {
@@ -199,7 +201,7 @@ def _shown(entry: "Entry", stored: "Stored", beside: Sequence[str]) -> dict[str,
         "keys": ", ".join(entry["keys"]),
         **({} if whole else times),
         "partitions": entry["partitions"],
-        "stored": held,
+        "stored": partitions,
         **({} if whole else {"missing": (missing + (f" and {more} more" if more > 0 else "")) or "none"}),
         **({} if whole else {"newest row": minute(stored.last_known) if stored.last_known else "none"}),
         "table version": "none" if stored.version is None else str(stored.version),
@@ -209,13 +211,13 @@ def _shown(entry: "Entry", stored: "Stored", beside: Sequence[str]) -> dict[str,
     }
 
 
-def _input(given: "Entry") -> str:
-    if "source" in given:
-        return f"source {given['source']}: {given['description']}"
-    columns = f"group {given['group']}: {', '.join(given['columns'])}"
-    ends = f"at the rows of {given['at']}" if "at" in given else f"every {given.get('every')}"
-    windows = f"; windows of {', '.join(given['windows'])}, {ends}" if "windows" in given else ""
-    return columns + windows + (f"; up to {given['lookback']} back" if "lookback" in given else "")
+def _input(source: "Entry") -> str:
+    if "source" in source:
+        return f"source {source['source']}: {source['description']}"
+    columns = f"group {source['group']}: {', '.join(source['columns'])}"
+    ends = f"at the rows of {source['at']}" if "at" in source else f"every {source.get('every')}"
+    windows = f"; windows of {', '.join(source['windows'])}, {ends}" if "windows" in source else ""
+    return columns + windows + (f"; up to {source['lookback']} back" if "lookback" in source else "")
 
 
 def _column(column: "Entry") -> list[str]:

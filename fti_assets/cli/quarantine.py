@@ -55,8 +55,8 @@ def list_partitions(home: Path, system: str | None, group: str | None) -> None:
         click.echo(f"no rows are set aside in {home}{f' of {group}' if group else ''}")
         return
     lines = [
-        [owner, partition, str(len(found)), _released(found), _frequent(found)]
-        for (owner, partition), found in by_partition.items()
+        [owner, partition, str(len(rows_aside)), _released(rows_aside), _frequent(rows_aside)]
+        for (owner, partition), rows_aside in by_partition.items()
     ]
     table(["of", "partition", "rows", "released", "most frequent reason"], lines)
 
@@ -116,8 +116,8 @@ def release(home: Path, group: str, partition: str, digests: tuple[str, ...], wh
         waiver = store.release(owner, partition, digests, who=by or who(), why=why)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    held = len({row.digest for row in store.rows(owner, partition) if not row.released})
-    click.echo(f"{owner} {partition}: {_plural(len(waiver.rows), 'row')} released{f', {held} not' if held else ''}")
+    others = len({row.digest for row in store.rows(owner, partition) if not row.released})
+    click.echo(f"{owner} {partition}: {_plural(len(waiver.rows), 'row')} released{f', {others} not' if others else ''}")
     which = owner if owner.startswith("features/") else f'key:"{owner}"+1 and not key:"{owner}"'
     when = "" if partition == "whole" else f" --partition {partition}"
     click.echo("They pass when the partition is materialized again, from the module of your feature pipeline:")
@@ -141,11 +141,11 @@ def _owner(store: "QuarantineStore", group: str) -> str:
     owners = store.owners()
     if group in owners:
         return group
-    found = [owner for owner in (f"features/{group}", f"source/{group}") if owner in owners]
-    if found:
-        return found[0]
-    held = f"; with rows set aside: {', '.join(owners)}" if owners else ": no rows are set aside at all"
-    raise click.ClickException(f"no rows of {group!r} are set aside{held}")
+    matching = [owner for owner in (f"features/{group}", f"source/{group}") if owner in owners]
+    if matching:
+        return matching[0]
+    others = f"; with rows set aside: {', '.join(owners)}" if owners else ": no rows are set aside at all"
+    raise click.ClickException(f"no rows of {group!r} are set aside{others}")
 
 
 def _released(rows: "list[Quarantined]") -> str:

@@ -77,8 +77,8 @@ def show(home: Path, model: str, version: int | None) -> None:
     verdict = models.verdict(model, version)
     verdicts = verdict.verdicts if verdict else ()
     click.echo("\ngates" if verdicts else "\ngates: no verdicts")
-    for found in verdicts:
-        click.echo(f"  {'pass' if found['passed'] else 'FAIL'}  {found['gate']}: {found['reason']}")
+    for verdict_row in verdicts:
+        click.echo(f"  {'pass' if verdict_row['passed'] else 'FAIL'}  {verdict_row['gate']}: {verdict_row['reason']}")
     click.echo(f"\njournal of {model}")
     entries = [_entry(entry) for entry in models.history(model)]
     table(["recorded", "action", "version", "effective", "who", "why"], entries)
@@ -139,15 +139,15 @@ def _registry(home: Path) -> "Registry":
     return Home(home).registry
 
 
-def _moment(given: str | None) -> datetime:
-    if given is None:
+def _moment(text: str | None) -> datetime:
+    if text is None:
         return datetime.now(UTC)
     try:
-        moment = datetime.fromisoformat(given)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
     if moment is None or moment.utcoffset() is None:
-        raise click.BadParameter(f"{given!r}: expected an ISO time with its zone, such as 2013-12-01T00:00:00Z")
+        raise click.BadParameter(f"{text!r}: expected an ISO time with its zone, such as 2013-12-01T00:00:00Z")
     return moment
 
 
@@ -162,8 +162,8 @@ def _row(models: "Registry", version: "ModelVersion") -> list[str]:
 
 def _status(models: "Registry", version: "ModelVersion") -> str:
     for alias in ("champion", "previous"):
-        found = models.alias(version.model, alias)
-        if found and found.version == version.version:
+        serving = models.alias(version.model, alias)
+        if serving and serving.version == version.version:
             return alias
     verdict = models.verdict(version.model, version.version)
     if verdict is None:

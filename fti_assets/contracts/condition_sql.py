@@ -108,18 +108,18 @@ def _examine(node: exp.Expr) -> None:
         or (is_part and node.name in _EXTRACTED)
     ):
         return
-    found = node.sql("duckdb", comments=False)
+    text = node.sql("duckdb", comments=False)
     if names_table:
-        raise ValueError(f"{found} names a table: expected the column alone")
+        raise ValueError(f"{text} names a table: expected the column alone")
     if isinstance(node, exp.DataType):
-        raise ValueError(f"nothing is cast to {found}: expected one of {', '.join(sorted(set(_TYPES.values())))}")
+        raise ValueError(f"nothing is cast to {text}: expected one of {', '.join(sorted(set(_TYPES.values())))}")
     if is_part:
-        raise ValueError(f"nothing has the part {found}: expected one of {', '.join(_EXTRACTED)}")
+        raise ValueError(f"nothing has the part {text}: expected one of {', '.join(_EXTRACTED)}")
     if isinstance(node, exp.AggFunc | exp.Window | exp.Query):
-        raise ValueError(f"it looks at other rows: {found}; expected what each row meets or not by itself")
-    if found.startswith(_CLOCK):
-        raise ValueError(f"it reads the clock: {found}; the same row would count on one day and not on another")
-    raise ValueError(f"it has {found}: {_IN_WORDS}")
+        raise ValueError(f"it looks at other rows: {text}; expected what each row meets or not by itself")
+    if text.startswith(_CLOCK):
+        raise ValueError(f"it reads the clock: {text}; the same row would count on one day and not on another")
+    raise ValueError(f"it has {text}: {_IN_WORDS}")
 
 
 def _settle(node: exp.Expr) -> None:

@@ -61,6 +61,6 @@ class WorkerDied(Exception):
     """A process that did part of the work was killed; what was done stays done."""
 
 
-def unknown(kind: str, given: str, existing: Iterable[str]) -> str:
+def unknown(kind: str, name: str, existing: Iterable[str]) -> str:
     """A sentence that names what was given and what exists."""
-    return f"there is no {kind} {given!r}; there are: {', '.join(sorted(existing)) or 'none'}"
+    return f"there is no {kind} {name!r}; there are: {', '.join(sorted(existing)) or 'none'}"

@@ -117,7 +117,7 @@ class Runner:
         inputs = self.defs.resolve_asset_graph().get(key).parent_keys
         records = self.instance.get_asset_records([key, *inputs])
         newest = {r.asset_entry.asset_key: r.asset_entry.last_materialization_storage_id or 0 for r in records}
-        return newest.get(key, 0) > max((newest.get(given, 0) for given in inputs), default=0)
+        return newest.get(key, 0) > max((newest.get(source, 0) for source in inputs), default=0)
 
 
 _FINISHED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)

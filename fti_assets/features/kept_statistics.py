@@ -39,5 +39,5 @@ def keep_statistics(group: Group, rows: pl.DataFrame, partitions: Sequence[Windo
     except (OSError, pl.exceptions.PolarsError) as error:
         lost = Unusual("statistics", "", str(error).split("\n")[0], "stored: materialize again once this is mended")
         return Kept(statistics, statistics.clear(), {partition.start: (lost,) for partition in partitions})
-    found = unusual(statistics, before, group.known_at, enough=1 if group.dimension else ENOUGH)
-    return Kept(statistics, before, found)
+    surprises = unusual(statistics, before, group.known_at, enough=1 if group.dimension else ENOUGH)
+    return Kept(statistics, before, surprises)

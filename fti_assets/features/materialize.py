@@ -78,25 +78,25 @@ def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Writt
 def compute(binding: Computed, window: Window, store: FeatureStore, intake: Intake | None = None) -> pd.DataFrame:
     """The function's answer to its inputs' rows of the window; `intake` learns what was set aside of the sources'."""
     checked = intake or Intake(binding.group, window, store)
-    frames = [_read(given, window, store, checked) for given in binding.inputs]
+    frames = [_read(source, window, store, checked) for source in binding.inputs]
     return binding.function(*frames)
 
 
-def _read(given: Input, window: Window, store: FeatureStore, intake: Intake) -> pd.DataFrame:
-    if isinstance(given, Source):
-        return intake.kept(given.read(window.start, window.end), given)
-    if isinstance(given, Group):
-        store.require(given, window)
-        return declared_pandas(_known_in(window, store.read(given, window), given), given.schema)
-    return _read_back(given, window, store)
+def _read(source: Input, window: Window, store: FeatureStore, intake: Intake) -> pd.DataFrame:
+    if isinstance(source, Source):
+        return intake.kept(source.read(window.start, window.end), source)
+    if isinstance(source, Group):
+        store.require(source, window)
+        return declared_pandas(_known_in(window, store.read(source, window), source), source.schema)
+    return _read_back(source, window, store)
 
 
-def _read_back(given: Selection, window: Window, store: FeatureStore) -> pd.DataFrame:
-    halo = window.widened(before=given.age)
-    store.require(given.group, window)
-    store.require_history(given.group, halo)
-    group = given.group
-    names = dict.fromkeys([*group.keys, *group.times, *given.columns])
+def _read_back(selection: Selection, window: Window, store: FeatureStore) -> pd.DataFrame:
+    halo = window.widened(before=selection.age)
+    store.require(selection.group, window)
+    store.require_history(selection.group, halo)
+    group = selection.group
+    names = dict.fromkeys([*group.keys, *group.times, *selection.columns])
     return declared_pandas(_known_in(halo, store.read(group, halo, list(names)), group), group.schema)
 
 

@@ -26,8 +26,8 @@ def partition_statistics(
     """
     starts = pl.Series([p.start for p in partitions], dtype=TIME).to_physical()
     place = starts.search_sorted(rows[known_at].to_physical(), side="right") - 1 if known_at else pl.lit(0)
-    given = rows.select(list(columns)).with_columns(place.cast(pl.Int64).alias(_PARTITION))
-    grouped = given.group_by(_PARTITION).agg(pl.len().cast(pl.Int64).alias("rows"), *_aggregates(columns))
+    placed = rows.select(list(columns)).with_columns(place.cast(pl.Int64).alias(_PARTITION))
+    grouped = placed.group_by(_PARTITION).agg(pl.len().cast(pl.Int64).alias("rows"), *_aggregates(columns))
     calendar = {"start": [p.start for p in partitions], "end": [p.end for p in partitions]}
     every = pl.DataFrame(calendar, schema=dict.fromkeys(calendar, TIME)).with_row_index(_PARTITION)
     wide = every.with_columns(pl.col(_PARTITION).cast(pl.Int64)).join(
@@ -40,7 +40,7 @@ def partition_statistics(
         shared = {figure: wide[figure] for figure in ("start", "end", "rows")}
         own = {figure: wide[at] for figure in SCHEMA if (at := f"{name}:{figure}") in wide.columns}
         if kind == "text":
-            own |= _categories(wide, given, name)
+            own |= _categories(wide, placed, name)
         part = pl.DataFrame({**absent, **shared, **own})
         tall.append(part.with_columns(column=pl.lit(name), kind=pl.lit(kind), place=pl.lit(place_of_column)))
     return pl.concat(tall).sort("start", "place").select(list(SCHEMA))
@@ -86,14 +86,14 @@ def _numbers(name: str) -> Iterator[pl.Expr]:
         yield (low + (high - low) * (place - below)).alias(f"{name}:{figure}")
 
 
-def _categories(wide: pl.DataFrame, given: pl.DataFrame, name: str) -> dict[str, pl.Series]:
+def _categories(wide: pl.DataFrame, placed: pl.DataFrame, name: str) -> dict[str, pl.Series]:
     """The most frequent texts and their counts in the partitions where texts repeat."""
     distinct, present = pl.col(f"{name}:distinct"), pl.col("rows") - pl.col(f"{name}:missing")
     repeating = wide.select(_PARTITION, (distinct > 0) & ((distinct <= TOP) | (2 * distinct <= present)))
     chosen = repeating.filter(pl.nth(1))[_PARTITION]
     if chosen.is_empty():
         return {}
-    counted = given.select(_PARTITION, pl.col(name).alias("categories")).drop_nulls()
+    counted = placed.select(_PARTITION, pl.col(name).alias("categories")).drop_nulls()
     if len(chosen) < len(wide):
         counted = counted.filter(pl.col(_PARTITION).is_in(chosen.implode()))
     counted = counted.group_by(_PARTITION, "categories").agg(pl.len().cast(pl.Int64).alias("counts"))

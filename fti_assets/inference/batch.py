@@ -73,9 +73,9 @@ def profiled(model: Model, frame: pd.DataFrame, version: ModelVersion, window: W
     bins = from_bytes(version.read("reference.json")).bins
     days = frame[model.view.predicted_at].dt.date
     rows = [
-        (midnight(day), version.version, feature, json.dumps(found.tolist()))
+        (midnight(day), version.version, feature, json.dumps(bin_counts.tolist()))
         for day in window.days
-        for feature, found in counts(frame[days == day], bins).items()
+        for feature, bin_counts in counts(frame[days == day], bins).items()
     ]
     return pl.DataFrame(rows, schema=["day", "model_version", "feature", "counts"], orient="row")
 

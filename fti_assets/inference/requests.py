@@ -52,11 +52,11 @@ def request_frame(view: FeatureView, requests: Sequence[Mapping[str, Any]]) -> p
     now = datetime.now(UTC)
     columns: dict[str, pd.Series] = {}
     for field in request_fields(view):
-        given = [request.get(field.name) for request in requests]
+        sent = [request.get(field.name) for request in requests]
         if field.name == view.predicted_at:
-            given = [now if value is None else value for value in given]
-        values = [_value(value, field.kind) for value in given]
-        wrong = [g for g, value in zip(given, values, strict=True) if isinstance(value, _Refused)]
+            sent = [now if value is None else value for value in sent]
+        values = [_value(value, field.kind) for value in sent]
+        wrong = [raw for raw, value in zip(sent, values, strict=True) if isinstance(value, _Refused)]
         absent = [value for value in values if value is None]
         if wrong:
             cases.append(_case(field.name, f"expected {field.kind.json}", wrong))

@@ -55,10 +55,10 @@ class Champions:
         """The champion, ready to predict. NoChampion when there is none, Corrupt when its files are not its own."""
         version = self._home.registry.champion(model)
         with self._lock:
-            held = self._scorers.get(model)
-            if held is None or held.version.content_id != version.content_id:
-                held = self._scorers[model] = Scorer(version)
-            return held
+            scorer = self._scorers.get(model)
+            if scorer is None or scorer.version.content_id != version.content_id:
+                scorer = self._scorers[model] = Scorer(version)
+            return scorer
 
 
 def create_app(models: Sequence[Model], home: Home) -> FastAPI:

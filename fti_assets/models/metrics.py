@@ -92,10 +92,10 @@ def calibration_bins(label: npt.ArrayLike, p: npt.ArrayLike, bins: int = 10) -> 
         raise ValueError(f"bins={bins}: expected at least 1")
     place = np.searchsorted(np.sort(p), p) * bins // len(p)
     rows = np.bincount(place, minlength=bins)
-    held = rows > 0
-    mean_p = np.bincount(place, weights=p, minlength=bins)[held] / rows[held]
-    mean_y = np.bincount(place, weights=y, minlength=bins)[held] / rows[held]
-    return mean_p, mean_y, rows[held].astype(np.float64)
+    filled = rows > 0
+    mean_p = np.bincount(place, weights=p, minlength=bins)[filled] / rows[filled]
+    mean_y = np.bincount(place, weights=y, minlength=bins)[filled] / rows[filled]
+    return mean_p, mean_y, rows[filled].astype(np.float64)
 
 
 def _pair(label: npt.ArrayLike, prediction: npt.ArrayLike) -> tuple[Floats, Floats]:

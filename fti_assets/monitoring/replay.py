@@ -65,8 +65,8 @@ class Lived:
         identity = [*spine.keys, at]  # a key may be predicted more than once
         log = home.prediction_log.read(self.model, window).rename({"predicted_for": at})
         rows = to_polars(self.frame, {column: spine.columns[column] for column in identity})
-        found = rows.join(log, on=identity, how="left", maintain_order="left", validate="1:1")
-        return found["prediction"].to_numpy().astype(np.float64)
+        predicted = rows.join(log, on=identity, how="left", maintain_order="left", validate="1:1")
+        return predicted["prediction"].to_numpy().astype(np.float64)
 
     def constant(self, schedule: Sequence[tuple[datetime, ModelVersion]]) -> np.ndarray:
         """Every row predicted by the training mean of the version whose time had come last; NaN before the first."""

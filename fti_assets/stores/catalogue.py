@@ -71,10 +71,10 @@ def consumers(groups: Mapping[str, Entry], models: Mapping[str, Entry]) -> dict[
         for column, role in model["uses"].items():
             used.setdefault(column, {})[model["name"]] = role
     for group in groups.values():
-        for given in group["inputs"]:
-            for column in given.get("columns", ()) if "group" in given else ():
-                role = "windows" if "windows" in given else "input"
-                used.setdefault(f"{given['group']}.{column}", {})[group["name"]] = role
+        for source in group["inputs"]:
+            for column in source.get("columns", ()) if "group" in source else ():
+                role = "windows" if "windows" in source else "input"
+                used.setdefault(f"{source['group']}.{column}", {})[group["name"]] = role
     return used
 
 
@@ -90,8 +90,8 @@ def _newest(file: Path, known_at: str | None) -> datetime | None:
         return None
     import polars as pl
 
-    found = pl.scan_parquet(file, glob=False).select(pl.col(known_at).max()).collect().item()
-    return found.astimezone(UTC) if isinstance(found, datetime) else None
+    newest = pl.scan_parquet(file, glob=False).select(pl.col(known_at).max()).collect().item()
+    return newest.astimezone(UTC) if isinstance(newest, datetime) else None
 
 
 def _between(written: tuple[str, ...], length: timedelta | None) -> tuple[str, ...]:

@@ -75,8 +75,8 @@ class StatisticsStore:
         first, last = f"{window.start:%Y-%m}", f"{window.end:%Y-%m}"
         files = [path for path in sorted((self.root / group.name).glob("*.parquet")) if first <= path.stem <= last]
         months = [pl.read_parquet(path) for path in files]
-        held = pl.concat(months) if months else pl.DataFrame(schema=SCHEMA)
-        return held.filter(pl.col("start").is_between(window.start, window.end, closed="left"))
+        statistics = pl.concat(months) if months else pl.DataFrame(schema=SCHEMA)
+        return statistics.filter(pl.col("start").is_between(window.start, window.end, closed="left"))
 
 
 _MONTH = pl.col("start").dt.strftime("%Y-%m").alias("month")

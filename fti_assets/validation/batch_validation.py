@@ -77,8 +77,8 @@ class Intake:
             for reason in (reason for rows in aside.values() for row in rows for reason in row.reasons):
                 values[owner, reason.column, reason.check].append(reason.value)
         return tuple(
-            FailingCase(column, check, found[0], len(found), of=owner)
-            for (owner, column, check), found in sorted(values.items(), key=lambda item: (-len(item[1]), item[0]))
+            FailingCase(column, check, breaking[0], len(breaking), of=owner)
+            for (owner, column, check), breaking in sorted(values.items(), key=lambda item: (-len(item[1]), item[0]))
         )
 
     def _by_partition(self, contract: Group | Source, aside: Sequence[SetAside]) -> dict[str, list[SetAside]]:
@@ -87,12 +87,12 @@ class Intake:
             return {}
         partitions = self.partitions
         if isinstance(contract, Source) and len(partitions) > 1:
-            found = self._read_again(contract, aside)
+            partitions = self._read_again(contract, aside)
         else:
             times = [row.known_at for row in aside]
-            found = [self._period.key(self._period.start_of(time)) if time else "" for time in times]
+            partitions = [self._period.key(self._period.start_of(time)) if time else "" for time in times]
         by_partition: dict[str, list[SetAside]] = {}
-        for row, partition in zip(aside, found, strict=True):
+        for row, partition in zip(aside, partitions, strict=True):
             by_partition.setdefault(partition if partition in partitions else partitions[0], []).append(row)
         return by_partition
 

@@ -31,9 +31,9 @@ def conform_computed(computed: pd.DataFrame, frame: pd.DataFrame, function: OnDe
     what = f"on_demand {function.name}"
     computed = conform(computed, function.schema, what)
     if not computed.index.equals(frame.index):
-        given = f"{len(computed)} rows for {len(frame)}, or their index in another order"
+        shape = f"{len(computed)} rows for {len(frame)}, or their index in another order"
         check = "is the index of the frame it was given"
-        raise ContractViolation(what, [FailingCase("(index)", check, given, len(computed))])
+        raise ContractViolation(what, [FailingCase("(index)", check, shape, len(computed))])
     return computed
 
 
@@ -53,9 +53,9 @@ def examine_group(frame: pd.DataFrame, group: Group, window: Window | None) -> E
     return replace(examined, faults=examined.faults + _misplaced(examined.frame, group, window))
 
 
-def widened(given: pd.DataFrame, conforming: pd.DataFrame) -> dict[str, str]:
+def widened(frame: pd.DataFrame, conforming: pd.DataFrame) -> dict[str, str]:
     """The columns that were widened to conform, each with its types: `{"quantity": "int32 to int64"}`."""
-    before, after = given.dtypes.to_dict(), conforming.dtypes.to_dict()
+    before, after = frame.dtypes.to_dict(), conforming.dtypes.to_dict()
     return {name: f"{before[name]} to {of}" for name, of in after.items() if before[name] != of}
 
 

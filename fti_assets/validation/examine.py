@@ -76,15 +76,15 @@ def examine(frame: pd.DataFrame, schema: Schema) -> Examined:
     if len(doubled):
         twice = ["twice"] * max(len(frame), 1)
         return Examined(frame, [Fault(str(name), "is there once", twice) for name in doubled])
-    given, unread, faults = _typed(frame, schema)
-    sound = given if unread is None else _exact(given[~unread], schema)
+    typed, unread, faults = _typed(frame, schema)
+    sound = typed if unread is None else _exact(typed[~unread], schema)
     try:
         validated = schema.pandera.validate(sound, lazy=True)
     except SchemaErrors as errors:
         faults = _reported(errors.failure_cases, sound) + faults
     else:
-        given = validated if unread is None else given
-    return Examined(given[[name for name in schema.columns if name in given]], faults)
+        typed = validated if unread is None else typed
+    return Examined(typed[[name for name in schema.columns if name in typed]], faults)
 
 
 def typed_only(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -98,7 +98,7 @@ def typed_only(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 def _typed(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, np.ndarray | None, list[Fault]]:
     """The frame with each column read as its type, the rows where one could not be, and the faults found so."""
-    given, faults = frame.copy(deep=False), []
+    typed, faults = frame.copy(deep=False), []
     unread: np.ndarray | None = None
     declared, exact = schema.pandera, schema.pandas_types
     for name, kind in schema.columns.items():
@@ -107,12 +107,12 @@ def _typed(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, np.ndarra
         column = frame[name]
         read = read_as(column, kind, exact[name])
         if read.column is not column:
-            given[name] = read.column
+            typed[name] = read.column
         for check, rows in read.broken.items():
             faults.append(Fault(name, check, column[rows].tolist(), frame.index[rows]))
             absent = rows & read.column.isna().to_numpy()
             unread = absent if unread is None else unread | absent
-    return given, unread if unread is not None and unread.any() else None, faults
+    return typed, unread if unread is not None and unread.any() else None, faults
 
 
 def _exact(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -128,13 +128,13 @@ def _reported(failures: pd.DataFrame, frame: pd.DataFrame) -> list[Fault]:
     column = failures["failure_case"].where(misplaced, failures["column"]).fillna("(frame)").astype(str)
     check = failures["check"].replace(_MISPLACED).astype(str)
     faults = []
-    for (name, broken), found in failures.groupby([column, check], sort=False):
-        of_column = found["schema_context"].eq("Column").all() and not broken.startswith("dtype(")
-        of_rows = bool(of_column and found["index"].notna().all())
-        rows = pd.Index(found["index"].tolist()) if of_rows else None
+    for (name, broken), cases in failures.groupby([column, check], sort=False):
+        of_column = cases["schema_context"].eq("Column").all() and not broken.startswith("dtype(")
+        of_rows = bool(of_column and cases["index"].notna().all())
+        rows = pd.Index(cases["index"].tolist()) if of_rows else None
         of_value = of_rows and not broken.startswith(_OF_THE_TYPE)
         in_frame = rows is not None and frame.index.is_unique
-        values = (frame.loc[rows, name] if in_frame else found["failure_case"]).tolist()
+        values = (frame.loc[rows, name] if in_frame else cases["failure_case"]).tolist()
         if broken.startswith("dtype('datetime64") and str(values[0]).startswith("datetime64") and "," not in values[0]:
             values = [f"{values[0]}: which zone is it? .dt.tz_localize('UTC')"]
         faults.append(Fault(name, broken, values, rows, of_value))

@@ -28,8 +28,10 @@ def join(view: FeatureView, spine: pl.DataFrame, groups: Mapping[str, pl.DataFra
     rows = spine.filter(early) if early else spine
     times = InOrder.of(rows[view.predicted_at])
     joined = [look_up(view, selection, rows, groups[selection.group.name], times) for selection in view.joined]
-    found = pl.concat([rows, *joined], how="horizontal")
-    return found.filter(_renamed(view, found).select(pl.all_horizontal(late)).to_series()) if late else found
+    joined_rows = pl.concat([rows, *joined], how="horizontal")
+    if not late:
+        return joined_rows
+    return joined_rows.filter(_renamed(view, joined_rows).select(pl.all_horizontal(late)).to_series())
 
 
 def conditions(view: FeatureView) -> tuple[list[pl.Expr], list[pl.Expr]]:
@@ -60,10 +62,10 @@ def look_up(
     if group.dimension:
         keys = {key: pl.col(key).alias(column) for key, column in selection.spine_keys.items()}
         values = rows.select(*keys.values(), *(pl.col(c).alias(f"\0{n}") for c, n in selection.names.items()))
-        found = spine.select(selection.spine_keys.values()).join(
+        matched = spine.select(selection.spine_keys.values()).join(
             values, on=list(selection.spine_keys.values()), how="left", maintain_order="left", validate="m:1"
         )
-        return found.select(pl.col(f"\0{name}").alias(name) for name in selection.names.values())
+        return matched.select(pl.col(f"\0{name}").alias(name) for name in selection.names.values())
     return as_of_join(
         spine,
         rows,

@@ -64,7 +64,7 @@ def read_labels(
     reach = Window(window.start, min(window.end + label.horizon, before))
     columns = (*group.keys, group.known_at, label.column)
     rows = home.features.read(group, reach, list(dict.fromkeys(columns)), (versions or {}).get(group.name))
-    found = known_labels(
+    known = known_labels(
         spine,
         rows,
         at=view.predicted_at,
@@ -74,5 +74,5 @@ def read_labels(
         horizon=label.horizon,
         before=before,
     )
-    learned = found.select(pl.col(label.column).cast(pl.Float64).alias(LABEL), pl.col(LABEL_KNOWN_AT))
-    return learned.select(pl.when(found[LABEL_KNOWN_AT] > spine[view.predicted_at]).then(pl.all()))
+    learned = known.select(pl.col(label.column).cast(pl.Float64).alias(LABEL), pl.col(LABEL_KNOWN_AT))
+    return learned.select(pl.when(known[LABEL_KNOWN_AT] > spine[view.predicted_at]).then(pl.all()))

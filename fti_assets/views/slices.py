@@ -105,13 +105,13 @@ def _in_turn(slices: Sequence[Slice], store: FeatureStore) -> Iterator[ViewFile]
         ahead: deque[Future[_Inputs]] = deque()
         behind: deque[Future[ViewFile]] = deque()
         for n, task in enumerate(slices):
-            ahead.extend(reader.submit(_read, each, store) for each in slices[n + len(ahead) : n + 2])
+            ahead.extend(reader.submit(_read, part, store) for part in slices[n + len(ahead) : n + 2])
             inputs = ahead.popleft().result()
             rows = pl.DataFrame() if inputs.kept else _rows(task.view, *inputs.frames)
             if behind:
                 yield behind.popleft().result()
             behind.append(writer.submit(_write, task, inputs, rows))
-        yield from (each.result() for each in behind)
+        yield from (part.result() for part in behind)
 
 
 @dataclass(frozen=True)
@@ -156,5 +156,5 @@ def _name(window: Window) -> str:
 def _parts(view: FeatureView) -> list[object]:
     """What a process that is sent the view imports by name."""
     groups = [*view.groups, *(label.group for label in view.labels.values())]
-    functions = [part for each in view.functions for part in (each.function, each.schema)]
+    functions = [part for function in view.functions for part in (function.function, function.schema)]
     return [*(group.schema for group in groups), *functions]

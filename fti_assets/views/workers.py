@@ -44,10 +44,10 @@ def map_tasks(function: Callable[[Task], Answer], tasks: Sequence[Task], workers
 
 def workers_of(workers: int | None) -> int:
     """How many processes to use. Raises ValueError for less than one, and for a $FTI_WORKERS that is no number."""
-    given = os.environ.get(VARIABLE, "1") if workers is None else str(workers)
-    if not given.isdecimal() or int(given) < 1:
-        raise ValueError(f"{VARIABLE if workers is None else 'workers'}={given!r}: expected 1, 2, …")
-    return int(given)
+    count = os.environ.get(VARIABLE, "1") if workers is None else str(workers)
+    if not count.isdecimal() or int(count) < 1:
+        raise ValueError(f"{VARIABLE if workers is None else 'workers'}={count!r}: expected 1, 2, …")
+    return int(count)
 
 
 def cores() -> int:
@@ -72,7 +72,7 @@ def importable(what: str, parts: Iterable[object]) -> None:
 
 
 def _resolved(module: object, name: str) -> object:
-    return reduce(lambda found, part: getattr(found, part, None), name.split("."), module)
+    return reduce(lambda owner, part: getattr(owner, part, None), name.split("."), module)
 
 
 @contextmanager
