@@ -14,7 +14,7 @@ from fti_assets.assets.keys import champion_key, model_key
 from fti_assets.assets.partitions import DATE
 from fti_assets.contracts.errors import NoChampion
 from fti_assets.contracts.model import Model
-from fti_assets.stores.registry import Entry
+from fti_assets.stores.registry import JournalRecord
 from fti_assets.training.promotion import gate_candidates
 
 _SHOWN_FEATURES = 15
@@ -64,7 +64,7 @@ def champion_asset(model: Model) -> dg.AssetsDefinition:
     return champion
 
 
-def _line(entry: Entry) -> dict[str, str | int]:
+def _line(entry: JournalRecord) -> dict[str, str | int]:
     return {
         "version": entry.version,
         "action": entry.action,

@@ -15,7 +15,7 @@ from fti_assets.assets.feature_statistics import as_usual, as_usual_spec, partit
 from fti_assets.assets.home_resource import HomeResource
 from fti_assets.assets.keys import feature_key, source_key
 from fti_assets.assets.partitions import window_of
-from fti_assets.assets.quarantined_rows import count_set_aside, intake_metadata, widened_metadata
+from fti_assets.assets.quarantined_rows import count_set_aside, set_aside_metadata, widened_metadata
 from fti_assets.assets.unchanged import restored, unchanged_versions, version_of
 from fti_assets.contracts.binding import Aggregated, Binding
 from fti_assets.contracts.errors import ContractViolation
@@ -23,7 +23,7 @@ from fti_assets.contracts.fingerprint import binding_version
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import DAY, Window
-from fti_assets.features.materialization import Written
+from fti_assets.features.materialization import Materialization
 from fti_assets.features.materialize import materialize
 
 CONTRACT = "contract"
@@ -81,7 +81,7 @@ def feature_asset(binding: Binding, partitions: dg.TimeWindowPartitionsDefinitio
         window = Window.of_days("1970-01-01", "1970-01-01") if group.dimension else window_of(context)
         done: list[Window] = []
 
-        def told(part: Window, written: Written) -> None:
+        def told(part: Window, written: Materialization) -> None:
             done.append(part)
             context.log.info(f"{part}: {written.rows:,} rows, table version {written.version}")
 
@@ -102,7 +102,7 @@ def feature_asset(binding: Binding, partitions: dg.TimeWindowPartitionsDefinitio
         version = version_of(context, unchanged)
         yield dg.MaterializeResult(metadata=_figures(written, binding), data_version=version)
         yield from restored(context, key, unchanged)
-        shown = {"rows": written.rows, "partitions": str(window), **intake_metadata(written)}
+        shown = {"rows": written.rows, "partitions": str(window), **set_aside_metadata(written)}
         yield from check_results(context, key, CONTRACT, True, shown)
         yield from as_usual(context, group, written.kept)
 
@@ -113,7 +113,7 @@ def _known(group: Group) -> dict[str, Any]:
     return {} if group.dimension else {"known at": group.known_at, "event time": group.event_time}
 
 
-def _figures(written: Written, binding: Binding) -> dict[str, Any]:
+def _figures(written: Materialization, binding: Binding) -> dict[str, Any]:
     figures: dict[str, Any] = {"table version": written.version, "rows written": written.rows}
     figures |= widened_metadata(written)
     if binding.group.dimension:

@@ -12,7 +12,7 @@ from fti_assets.contracts.group import Group
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import FeatureStore
-from fti_assets.validation.batch_validation import Intake
+from fti_assets.validation.batch_validation import BatchValidation
 
 AlterFrame = Callable[[pd.DataFrame], pd.DataFrame]
 Later = Callable[[pl.DataFrame], pl.DataFrame]
@@ -41,7 +41,7 @@ def read_once(source: Source, group: Group, store: FeatureStore) -> Source:
 
     @cache
     def read(start: datetime, end: datetime) -> pd.DataFrame:
-        return Intake(group, Window(start, end), store).kept(source.read(start, end), source)
+        return BatchValidation(group, Window(start, end), store).kept(source.read(start, end), source)
 
     return attrs.evolve(source, read=read)
 

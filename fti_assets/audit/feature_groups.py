@@ -13,7 +13,7 @@ from fti_assets.audit.altered_futures import compared, described, future_of
 from fti_assets.audit.altered_inputs import AuditedStore, read_once, with_future
 from fti_assets.audit.altered_rows import Alter
 from fti_assets.audit.differences import differences
-from fti_assets.audit.findings import NO_ROWS, NOT_BY_WINDOW, NOT_DETERMINISTIC, Finding, merged
+from fti_assets.audit.findings import NO_ROWS, NOT_BY_WINDOW, NOT_DETERMINISTIC, Finding, without_repeats
 from fti_assets.audit.sampled_times import Times, moments_of
 from fti_assets.contracts.binding import Aggregated, Binding, Computed
 from fti_assets.contracts.group import Group
@@ -23,7 +23,7 @@ from fti_assets.features.materialize import compute
 from fti_assets.features.windows.aggregate import aggregate
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.frames import TIME, to_pandas, to_polars
-from fti_assets.validation.batch_validation import Intake
+from fti_assets.validation.batch_validation import BatchValidation
 
 
 def audit_binding(binding: Binding, window: Window, store: FeatureStore, a_day: int = 4) -> list[Finding]:
@@ -55,14 +55,14 @@ def audit_binding(binding: Binding, window: Window, store: FeatureStore, a_day: 
     for read in binding.groups:
         if not read.dimension:
             findings += _audit_group(binding, read, window, store, base, moments)
-    return merged(findings)
+    return without_repeats(findings)
 
 
 def rows_of(binding: Binding, window: Window, store: FeatureStore) -> pl.DataFrame:
     """The group's rows of the window, computed and not written."""
     frame = aggregate(binding, window, store) if isinstance(binding, Aggregated) else compute(binding, window, store)
     if binding.group.on_invalid == "quarantine":
-        frame = Intake(binding.group, window, store).kept(frame, binding.group)
+        frame = BatchValidation(binding.group, window, store).kept(frame, binding.group)
     return to_polars(frame, binding.group.columns)
 
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from fti_assets.audit.altered_inputs import AuditedStore, read_once
 from fti_assets.audit.feature_groups import rows_of
-from fti_assets.audit.findings import LATE_FACT, Finding, merged
+from fti_assets.audit.findings import LATE_FACT, Finding, without_repeats
 from fti_assets.audit.later_times import known_before, later_times
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.source import Source
@@ -35,7 +35,7 @@ def audit_times(bindings: Iterable[Binding], window: Window, store: FeatureStore
     known time like a plan; a suspicion where neither can be told.
     """
     tables = list(_tables(bindings, window, AuditedStore(store)))
-    return merged(finding for table in tables for finding in _late_facts(table, tables))
+    return without_repeats(finding for table in tables for finding in _late_facts(table, tables))
 
 
 def known_column(source: Source, window: Window) -> str | None:

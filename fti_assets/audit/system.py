@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from fti_assets.audit.feature_groups import audit_binding
-from fti_assets.audit.findings import Finding, merged
+from fti_assets.audit.findings import Finding, without_repeats
 from fti_assets.audit.known_times import audit_times
 from fti_assets.audit.views import audit_labels, audit_view
 from fti_assets.contracts.binding import Aggregated, Binding
@@ -64,7 +64,7 @@ def audit_system(
     for model in models:
         findings += _said(say, f"label of {model.name}", audit_labels(model, window, home))
     features = sum(len(view.columns) for view in views)
-    return Audit(merged(findings), len(bindings), len(models), features, a_day * len(window.days))
+    return Audit(without_repeats(findings), len(bindings), len(models), features, a_day * len(window.days))
 
 
 def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Window) -> dict[Group, Window]:

@@ -7,7 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from fti_assets.audit.altered_futures import Recompute, compared, future_of
-from fti_assets.audit.findings import LOOK_ALIKE, NO_ROWS, TOO_LATE, Finding, merged
+from fti_assets.audit.findings import LOOK_ALIKE, NO_ROWS, TOO_LATE, Finding, without_repeats
 from fti_assets.audit.look_alikes import FEWEST_ROWS, look_alike
 from fti_assets.audit.sampled_times import moments_of
 from fti_assets.contracts.feature_view import FeatureView
@@ -60,7 +60,7 @@ def audit_view(view: FeatureView, window: Window, home: Home, a_day: int = 4) ->
                 single += compared(where, source, base, with_other_futures([group], t), fixed, identity, t)
         findings += single or together
     named = [replace(finding, where=f"{where}, {origin_of(view, finding.column)}") for finding in findings]
-    return merged([*named, *_too_late(view, spine, window, home)])
+    return without_repeats([*named, *_too_late(view, spine, window, home)])
 
 
 def audit_labels(model: Model, window: Window, home: Home) -> list[Finding]:

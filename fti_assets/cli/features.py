@@ -11,7 +11,7 @@ from fti_assets.cli.systems import feature_pipeline_named, only_system_option
 from fti_assets.cli.text import minute, pairs, table
 
 if TYPE_CHECKING:
-    from fti_assets.stores.catalogue import Entry, Stored
+    from fti_assets.stores.catalogue import CatalogueRow, Stored
 
 SHOWN_MISSING = 5
 SHOWN_LETTERS = 60
@@ -117,7 +117,7 @@ def search(home: Path, text: str, system: str | None, as_json: bool) -> None:
         click.echo(f"nothing in {home} has {text!r} in its name, description, columns, owners or tags")
 
 
-def _groups(home: Path, system: str | None = None) -> "dict[str, Entry]":
+def _groups(home: Path, system: str | None = None) -> "dict[str, CatalogueRow]":
     """The groups that are stored; those of a system whether stored or not."""
     from fti_assets.stores.catalogue import Catalogue
 
@@ -136,13 +136,13 @@ def _used(home: Path) -> dict[str, dict[str, str]]:
     return consumers(_groups(home), Catalogue(home / "models").entries())
 
 
-def _stored(home: Path, entry: "Entry") -> "Stored":
+def _stored(home: Path, entry: "CatalogueRow") -> "Stored":
     from fti_assets.stores.catalogue import Stored
 
     return Stored.of(home / "features", entry)
 
 
-def _facts(entry: "Entry", stored: "Stored") -> dict[str, Any]:
+def _facts(entry: "CatalogueRow", stored: "Stored") -> dict[str, Any]:
     return {
         "group": entry["name"],
         "description": entry["description"],
@@ -158,7 +158,7 @@ def _facts(entry: "Entry", stored: "Stored") -> dict[str, Any]:
     }
 
 
-def _users(entry: "Entry", used: Mapping[str, Mapping[str, str]]) -> list[str]:
+def _users(entry: "CatalogueRow", used: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Models, and then groups that are computed from it."""
     columns = (used.get(f"{entry['name']}.{column['name']}", {}) for column in entry["columns"])
     roles = {user: role for users in columns for user, role in users.items()}
@@ -185,7 +185,7 @@ def _row(facts: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _shown(entry: "Entry", stored: "Stored", beside: Sequence[str]) -> dict[str, Any]:
+def _shown(entry: "CatalogueRow", stored: "Stored", beside: Sequence[str]) -> dict[str, Any]:
     whole = entry["partitions"] == "whole"
     times = {"event time": entry["event_time"], "known at": entry["known_at"], "lookback": entry["lookback"]}
     written = sorted(stored.partitions)
@@ -211,7 +211,7 @@ def _shown(entry: "Entry", stored: "Stored", beside: Sequence[str]) -> dict[str,
     }
 
 
-def _input(source: "Entry") -> str:
+def _input(source: "CatalogueRow") -> str:
     if "source" in source:
         return f"source {source['source']}: {source['description']}"
     columns = f"group {source['group']}: {', '.join(source['columns'])}"
@@ -220,14 +220,14 @@ def _input(source: "Entry") -> str:
     return columns + windows + (f"; up to {source['lookback']} back" if "lookback" in source else "")
 
 
-def _column(column: "Entry") -> list[str]:
+def _column(column: "CatalogueRow") -> list[str]:
     users = [f"{user} ({role})" if role != "feature" else user for user, role in column["used by"].items()]
     said = ", ".join(users) or (column["role"] if column["role"] != "value" else NOBODY)
     null = "null" if column["nullable"] else ""
     return [f"  {column['name']}", column["kind"], null, column["description"], ", ".join(column["checks"]), said]
 
 
-def _texts(entry: "Entry") -> Iterator[tuple[str, str]]:
+def _texts(entry: "CatalogueRow") -> Iterator[tuple[str, str]]:
     yield "name", entry["name"]
     yield "description", " ".join(entry["documentation"].split())
     for column in entry["columns"]:

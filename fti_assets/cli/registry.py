@@ -11,7 +11,7 @@ from fti_assets.cli.text import minute, pairs, table, who
 from fti_assets.contracts.errors import NoChampion
 
 if TYPE_CHECKING:
-    from fti_assets.stores.registry import Entry, ModelVersion, Registry
+    from fti_assets.stores.registry import JournalRecord, ModelVersion, Registry
 
 
 @click.group()
@@ -171,6 +171,6 @@ def _status(models: "Registry", version: "ModelVersion") -> str:
     return "rejected" if verdict.action == "reject" else "retired"
 
 
-def _entry(entry: "Entry") -> list[str]:
+def _entry(entry: "JournalRecord") -> list[str]:
     times = [minute(entry.recorded), entry.action, str(entry.version), minute(entry.effective)]
     return [*times, entry.who, entry.why]

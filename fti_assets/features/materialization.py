@@ -13,7 +13,7 @@ from fti_assets.features.kept_statistics import Kept
 
 
 @dataclass(frozen=True)
-class Written:
+class Materialization:
     """The table's version, the rows of each partition and their statistics.
 
     `changed` are the keys of the partitions that are new or hold other rows than before.

@@ -14,12 +14,12 @@ from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
 from fti_assets.features.kept_statistics import keep_statistics
-from fti_assets.features.materialization import Written
+from fti_assets.features.materialization import Materialization
 from fti_assets.features.windows.aggregate import aggregate
 from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.feature_store import WHOLE, FeatureStore
 from fti_assets.stores.frames import declared_pandas, to_polars
-from fti_assets.validation.batch_validation import Intake
+from fti_assets.validation.batch_validation import BatchValidation
 
 DAYS_AT_ONCE = 400
 """A year and some days: what is in memory does not grow with a longer backfill."""
@@ -31,8 +31,8 @@ def materialize(
     store: FeatureStore,
     *,
     days: int = DAYS_AT_ONCE,
-    told: Callable[[Window, Written], object] = lambda _part, _written: None,
-) -> Written:
+    told: Callable[[Window, Materialization], object] = lambda _part, _written: None,
+) -> Materialization:
     """Compute and write the group's partitions of the window, and then their statistics.
 
     A longer window is done in parts of at most so many days, one commit each: memory is bounded by the part, and the
@@ -53,38 +53,47 @@ def materialize(
     for part in [window] if group.dimension else group.period.split(window, days):
         done.append(_materialize(binding, part, store))
         told(part, done[-1])
-    return Written.together(done)
+    return Materialization.together(done)
 
 
-def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Written:
+def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Materialization:
     group = binding.group
-    intake = Intake(group, window, store)
+    batch = BatchValidation(group, window, store)
     if isinstance(binding, Aggregated):
         frame = aggregate(binding, window, store)
     else:
-        frame = compute(binding, window, store, intake)
-    frame = intake.kept(frame, group)
-    intake.settle()  # before the write: no row is lost where a machine stops in between
+        frame = compute(binding, window, store, batch)
+    frame = batch.kept(frame, group)
+    batch.settle()  # before the write: no row is lost where a machine stops in between
     write = store.write(group, frame, window)
     Catalogue(store.root).keep(group_row(binding))
     kept = keep_statistics(group, to_polars(frame, group.columns), _partitions(group, window), store.statistics)
     counted = rows_by_partition(frame, group, window)
     changed = frozenset(map(group.period.key, write.changed))
-    return Written(
-        write.version, len(frame), counted, kept, changed, intake.widened, intake.rows_by_partition, intake.reasons
+    return Materialization(
+        write.version,
+        len(frame),
+        counted,
+        kept,
+        changed,
+        batch.widened,
+        batch.rows_by_partition,
+        batch.reasons,
     )
 
 
-def compute(binding: Computed, window: Window, store: FeatureStore, intake: Intake | None = None) -> pd.DataFrame:
-    """The function's answer to its inputs' rows of the window; `intake` learns what was set aside of the sources'."""
-    checked = intake or Intake(binding.group, window, store)
+def compute(
+    binding: Computed, window: Window, store: FeatureStore, batch: BatchValidation | None = None
+) -> pd.DataFrame:
+    """The function's answer to its inputs' rows of the window; `batch` learns what was set aside of the sources'."""
+    checked = batch or BatchValidation(binding.group, window, store)
     frames = [_read(source, window, store, checked) for source in binding.inputs]
     return binding.function(*frames)
 
 
-def _read(source: Input, window: Window, store: FeatureStore, intake: Intake) -> pd.DataFrame:
+def _read(source: Input, window: Window, store: FeatureStore, batch: BatchValidation) -> pd.DataFrame:
     if isinstance(source, Source):
-        return intake.kept(source.read(window.start, window.end), source)
+        return batch.kept(source.read(window.start, window.end), source)
     if isinstance(source, Group):
         store.require(source, window)
         return declared_pandas(_known_in(window, store.read(source, window), source), source.schema)

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fti_assets.contracts.errors import Corrupt, unknown
 from fti_assets.contracts.names import checked_name
 from fti_assets.stores.json_files import read_json, write_json
 
-Entry = dict[str, Any]
+if TYPE_CHECKING:
+    from fti_assets.contracts.catalogue_rows import CatalogueRow
+
 _LENGTHS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 
 
@@ -24,7 +26,7 @@ class Catalogue:
         """Store an entry under its name, if it says anything new; whether it did."""
         return write_json(self.root / f"{checked_name('entry', entry['name'])}.json", entry)
 
-    def entries(self) -> dict[str, Entry]:
+    def entries(self) -> "dict[str, CatalogueRow]":
         """All entries by name."""
         return {path.stem: _read(path) for path in sorted(self.root.glob("[a-z]*.json"))}
 
@@ -57,14 +59,14 @@ class Stored:
         return cls(now.version, written, missing, max((k for k in known if k), default=None))
 
 
-def get(entries: Mapping[str, Entry], kind: str, name: str) -> Entry:
+def get(entries: "Mapping[str, CatalogueRow]", kind: str, name: str) -> "CatalogueRow":
     """One entry. LookupError naming what exists."""
     if name not in entries:
         raise LookupError(unknown(kind, name, entries))
     return entries[name]
 
 
-def consumers(groups: Mapping[str, Entry], models: Mapping[str, Entry]) -> dict[str, dict[str, str]]:
+def consumers(groups: "Mapping[str, CatalogueRow]", models: "Mapping[str, CatalogueRow]") -> dict[str, dict[str, str]]:
     """For each `group.column` who uses it, and as what: models, and groups that are computed from it."""
     used: dict[str, dict[str, str]] = {}
     for model in models.values():
@@ -78,7 +80,7 @@ def consumers(groups: Mapping[str, Entry], models: Mapping[str, Entry]) -> dict[
     return used
 
 
-def _read(path: Path) -> Entry:
+def _read(path: Path) -> "CatalogueRow":
     try:
         return dict(read_json(path))
     except Corrupt as error:

@@ -18,7 +18,7 @@ WHOLE_TABLE = "whole"
 """The one partition of a dimension."""
 
 
-class Intake:
+class BatchValidation:
     """Checks each batch of one materialization, and keeps what was widened and set aside until `settle`."""
 
     def __init__(self, group: Group, window: Window, store: FeatureStore) -> None:
@@ -87,12 +87,12 @@ class Intake:
             return {}
         partitions = self.partitions
         if isinstance(contract, Source) and len(partitions) > 1:
-            partitions = self._read_again(contract, aside)
+            known_in = self._read_again(contract, aside)
         else:
             times = [row.known_at for row in aside]
-            partitions = [self._period.key(self._period.start_of(time)) if time else "" for time in times]
+            known_in = [self._period.key(self._period.start_of(time)) if time else "" for time in times]
         by_partition: dict[str, list[SetAside]] = {}
-        for row, partition in zip(aside, partitions, strict=True):
+        for row, partition in zip(aside, known_in, strict=True):
             by_partition.setdefault(partition if partition in partitions else partitions[0], []).append(row)
         return by_partition
 

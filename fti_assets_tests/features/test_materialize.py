@@ -12,7 +12,7 @@ from fti_assets.contracts.errors import ContractViolation, MissingPartitions
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import UTC, Window
-from fti_assets.features.materialization import Written
+from fti_assets.features.materialization import Materialization
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
@@ -43,7 +43,9 @@ def store(tmp_path: Path) -> FeatureStore:
 
 def test_the_partition_of_a_day_holds_what_became_known_on_it(store: FeatureStore) -> None:
     written = materialize(OUTCOMES, TWO_DAYS, store)
-    assert written == Written(written.version, 40, {"2024-01-05": 20, "2024-01-06": 20}, written.kept, written.changed)
+    assert written == Materialization(
+        written.version, 40, {"2024-01-05": 20, "2024-01-06": 20}, written.kept, written.changed
+    )
     of_the_sixth = store.read(outcomes, Window.of_days("2024-01-06", "2024-01-06"))
     # settled 26 hours after they were placed: the first on the fifth at 08:00, settles on the sixth at 10:00
     assert of_the_sixth["order_id"][0] == "2024-01-05-00"

@@ -12,7 +12,7 @@ from fti_assets.contracts.errors import ContractViolation, FailingCase
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
-from fti_assets.features.materialization import Written
+from fti_assets.features.materialization import Materialization
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
@@ -41,7 +41,9 @@ def spoilt(*ids: str, **values: Any) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return spoil
 
 
-def put(store: FeatureStore, window: Window, function: Callable[..., Any], group: FeatureGroup = GROUP) -> Written:
+def put(
+    store: FeatureStore, window: Window, function: Callable[..., Any], group: FeatureGroup = GROUP
+) -> Materialization:
     return materialize(group.computed(function, order_source), window, store)
 
 
