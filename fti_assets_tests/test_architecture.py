@@ -34,7 +34,8 @@ WITHOUT_DAGSTER = (
 ROOMS = (*WITHOUT_DAGSTER, "assets", "demo", "flights")
 
 
-def _named(path: Path) -> str:
+def module_name(path: Path) -> str:
+    """The module of a file of the package."""
     return ".".join(("fti_assets", *path.relative_to(ROOT).with_suffix("").parts))
 
 
@@ -57,13 +58,13 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 def test_nothing_but_the_shell_loads_dagster() -> None:
-    names = [_named(path) for path in MODULES if path.relative_to(ROOT).parts[0] in WITHOUT_DAGSTER]
+    names = [module_name(path) for path in MODULES if path.relative_to(ROOT).parts[0] in WITHOUT_DAGSTER]
     assert len(names) > 40
     assert "dagster" not in _loaded_after("import " + ", ".join(names))
 
 
 def test_contracts_load_no_engine() -> None:
-    names = [_named(path) for path in (ROOT / "contracts").glob("[a-z]*.py")]
+    names = [module_name(path) for path in (ROOT / "contracts").glob("[a-z]*.py")]
     assert not _loaded_after("import " + ", ".join(names)) & {"xgboost", "deltalake", "fastapi", "sqlite3"}
 
 
@@ -88,13 +89,13 @@ def _described(tree: ast.Module | ast.ClassDef, name: str) -> Iterator[tuple[str
             yield node.name, (ast.get_docstring(node) or "").split("\n")[0]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_named)
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_everything_public_is_described_by_a_sentence(path: Path) -> None:
     lines = dict(_described(ast.parse(path.read_text()), "the module"))
     assert {name: line for name, line in lines.items() if not line.endswith(".")} == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_named)
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_nothing_is_pickled_evaluated_printed_or_postponed(path: Path) -> None:
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -134,7 +135,7 @@ def _imported(path: Path) -> Iterator[str]:
 
 def test_one_file_takes_names_from_inside_dagster() -> None:
     private = [path for path in MODULES if any(re.match(r"dagster[\w.]*\._", module) for module in _imported(path))]
-    assert [_named(path) for path in private] == ["fti_assets.assets.instance.dagster_private"]
+    assert [module_name(path) for path in private] == ["fti_assets.assets.instance.dagster_private"]
 
 
 def test_the_pooled_event_log_is_tested_with_versions_that_are_asked_for() -> None:
@@ -150,7 +151,7 @@ def test_files_are_touched_by_the_stores_alone() -> None:
         names = {call.attr for call in calls if isinstance(call, ast.Attribute)}
         names |= {f"the builtin {call.id}" for call in calls if isinstance(call, ast.Name) and call.id == "open"}
         if path.relative_to(ROOT).parts[0] != "stores":
-            assert (_named(path), names & {*touching, "the builtin open"}) == (_named(path), set())
+            assert (module_name(path), names & {*touching, "the builtin open"}) == (module_name(path), set())
 
 
 def test_every_package_that_is_imported_is_declared() -> None:
@@ -169,4 +170,4 @@ def _requirements() -> list[str]:
 
 def test_every_module_can_be_imported() -> None:
     for path in MODULES:
-        importlib.import_module(_named(path))
+        importlib.import_module(module_name(path))

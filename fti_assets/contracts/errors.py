@@ -10,9 +10,14 @@ class DeclarationError(ValueError):
 
 @dataclass(frozen=True)
 class FailingCase:
-    """A check that does not hold: of which column, the first value that breaks it, and how many rows do.
+    """A check that does not hold.
 
-    `of` names whose rows they are, where that is not said beside it: `features/orders`, `source/shop_orders`.
+    Attributes:
+        column: of which column.
+        check: what the column's values must be.
+        value: the first that is not, as text.
+        rows: how many are not.
+        of: whose rows they are, where that is not said beside it: `features/orders`, `source/shop_orders`.
     """
 
     column: str

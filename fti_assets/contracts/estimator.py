@@ -28,7 +28,7 @@ class Estimator(Protocol):
     """A recipe: a frozen value that fits rows. A class of one's own needs these three methods and nothing from here.
 
     A matrix holds rows × features as float32, in the order of `columns`: a text as the code of its category, a null as
-    NaN. A label is 0 or 1 where `is_binary`.
+    NaN. A label is 0 or 1 where `is_binary`. The class is found again by its module and name when a version is loaded.
     """
 
     def parameters(self, is_binary: bool) -> Mapping[str, Any]:

@@ -37,6 +37,7 @@ class FeatureGroup(Group):
         invalid_up_to: the largest share of a batch that may go to quarantine.
         owners: mail addresses, or `team:` and a name.
         tags: short labels, as the Dagster UI shows them.
+        aggregation: the windows that the group is made of; `.windows(…)` sets it.
 
     Raises:
         DeclarationError: a column that is named is not in the schema, or is of the wrong kind.

@@ -88,6 +88,28 @@ class FeatureView:
 
     Raises:
         DeclarationError: keys that the spine lacks, two columns of one name, the spine's own included.
+
+    Example:
+        >>> import pandera.pandas as pa
+        >>> import fti_assets as fti
+        >>> class Order(pa.DataFrameModel):
+        ...     order_id: str
+        ...     customer: str
+        ...     placed_at: fti.UTC
+        ...     amount: float
+        >>> class Outcome(pa.DataFrameModel):
+        ...     order_id: str
+        ...     customer: str
+        ...     settled_at: fti.UTC
+        ...     is_returned: bool
+        >>> orders = fti.FeatureGroup(Order, keys="order_id", event_time="placed_at")
+        >>> outcomes = fti.FeatureGroup(Outcome, keys="order_id", event_time="settled_at")
+        >>> habits = outcomes.windows("customer", {"is_returned": "mean"}, over="30d", name="habits")
+        >>> view = fti.FeatureView(
+        ...     spine=orders, label=outcomes["is_returned"].within(days=3), features=[orders["amount"], habits]
+        ... )
+        >>> list(view.columns)
+        ['amount', 'is_returned_mean_30d']
     """
 
     spine: Group

@@ -40,6 +40,24 @@ class Model:
     Raises:
         DeclarationError: a label that the view does not have, an estimator or gate that cannot be asked, a column to
             slice by that is no text feature.
+
+    Example:
+        >>> import pandera.pandas as pa
+        >>> import fti_assets as fti
+        >>> class Order(pa.DataFrameModel):
+        ...     order_id: str
+        ...     placed_at: fti.UTC
+        ...     amount: float
+        >>> class Outcome(pa.DataFrameModel):
+        ...     order_id: str
+        ...     settled_at: fti.UTC
+        ...     is_returned: bool
+        >>> orders = fti.FeatureGroup(Order, keys="order_id", event_time="placed_at")
+        >>> outcomes = fti.FeatureGroup(Outcome, keys="order_id", event_time="settled_at")
+        >>> view = fti.FeatureView(orders, label=outcomes["is_returned"].within(days=3), features=[orders["amount"]])
+        >>> returns = fti.Model("returns", view, gates=[fti.BeatsBaseline(margin=0.05)], holdout="14d")
+        >>> returns.view.label.is_binary
+        True
     """
 
     name: str

@@ -10,8 +10,13 @@ from fti_assets.contracts.model import Model
 class Predictions:
     """Each day's spine, predicted by the champion of that day, issued once and never changed.
 
-    The features of the last `drift_days` are compared with the training profile; a feature that leaves it twice in a
-    row has drifted, which warns, no more.
+    Args:
+        model: whose predictions they are.
+        drift_days: the features of so many days are compared with the training profile; one that leaves it twice in a
+            row has drifted, which warns, no more.
+
+    Raises:
+        DeclarationError: what is no model, or less than a day.
     """
 
     model: Model

@@ -24,7 +24,11 @@ class Matured:
 class History:
     """All that a decision at `now` may look at.
 
-    `champion_cutoff` is None where nothing serves; `last_trained` is the newest cutoff tried, promoted or not.
+    Attributes:
+        now: the cutoff at which is decided.
+        champion_cutoff: of the version that serves; None where nothing does.
+        last_trained: the newest cutoff tried, promoted or not.
+        matured: the days whose labels are in.
     """
 
     now: datetime
@@ -35,7 +39,13 @@ class History:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether to retrain, why, and the numbers that say so."""
+    """Whether to retrain, why, and the numbers that say so.
+
+    Attributes:
+        retrain: the decision.
+        reason: in a line, also for no.
+        numbers: what it was decided by.
+    """
 
     retrain: bool
     reason: str
@@ -46,8 +56,22 @@ class Decision:
 class Retrain:
     """Retrain when the champion is old, or when its calibration is off, but not too often.
 
-    `max_age` counts from the champion's cutoff. `calibration_gap` bounds |mean prediction - mean label| over the last
-    `matured_days` matured days, if they hold `min_labels` labels. `cooldown` counts from the newest cutoff tried.
+    Args:
+        max_age: of the champion, from its cutoff on.
+        calibration_gap: the bound on |mean prediction - mean label|, in the label's unit.
+        matured_days: so many of the newest days whose labels are in are looked at.
+        min_labels: with fewer labels on those days, the gap says nothing.
+        cooldown: from the newest cutoff tried on nothing is trained for so long.
+
+    Raises:
+        DeclarationError: a bound or a number of days that is not above zero.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> import fti_assets as fti
+        >>> cutoff, now = datetime(2013, 6, 1, tzinfo=UTC), datetime(2013, 7, 6, tzinfo=UTC)
+        >>> fti.Retrain(max_age="28d").decide(fti.History(now, cutoff, cutoff, matured=[])).reason
+        'the champion is 35 days old'
     """
 
     max_age: timedelta = attrs.field(default=timedelta(days=28), converter=duration)

@@ -79,7 +79,21 @@ def in_utc(instant: datetime) -> datetime:
 
 @attrs.frozen(order=True)
 class Window:
-    """The instants from `start` up to, but without, `end`: the unit of all work."""
+    """The instants from `start` up to, but without, `end`: the unit of all work.
+
+    Args:
+        start: the first instant, timezone-aware; kept in UTC.
+        end: the instant after the last.
+
+    Raises:
+        DeclarationError: an instant without a zone, or an end that is not after the start.
+
+    Example:
+        >>> import fti_assets as fti
+        >>> february = fti.Window.of_days("2013-02-01", "2013-02-28")
+        >>> len(february.days), str(february)
+        (28, '2013-02-01...2013-02-28')
+    """
 
     start: datetime = attrs.field(converter=in_utc)
     end: datetime = attrs.field(converter=in_utc)
