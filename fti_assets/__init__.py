@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         FailingCase,
         MissingPartitions,
         NoChampion,
+        StorageError,
         WorkerDied,
     )
     from fti_assets.contracts.estimator import Estimator, Fitted
@@ -55,6 +56,7 @@ _MODULES = {
         "NoChampion",
         "Conflict",
         "Corrupt",
+        "StorageError",
         "WorkerDied",
     ),
 }
@@ -92,6 +94,7 @@ __all__ = [
     "NoChampion",
     "Conflict",
     "Corrupt",
+    "StorageError",
     "WorkerDied",
 ]
 

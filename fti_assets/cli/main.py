@@ -25,6 +25,7 @@ _OURS = (
     errors.NoChampion,
     errors.Conflict,
     errors.Corrupt,
+    errors.StorageError,
     errors.WorkerDied,
 )
 

@@ -62,6 +62,10 @@ class Corrupt(Exception):
     """Stored bytes are not those that were written; the message names the file or line."""
 
 
+class StorageError(Exception):
+    """A folder or bucket is full, does not answer or does not let one in; what was acknowledged before is there."""
+
+
 class WorkerDied(Exception):
     """A process that did part of the work was killed; what was done stays done."""
 
