@@ -20,6 +20,7 @@ from fti_assets.contracts.feature_group import as_binding
 from fti_assets.features.materialize import materialize
 from fti_assets.flights import contracts, sources, transformations
 from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.storage import Storage
 
 TITLE = "Refreshing one day of a 90-day window, against a 7-day window"
 ME = "benchmarks.refresh_day"
@@ -50,7 +51,7 @@ def run(folder: Path, size: Size) -> list[Row]:
 
 def prepare(folder: str, days: int, last: int) -> None:
     """The landings, and the windows of all days but the last ones."""
-    store = FeatureStore(Path(folder))
+    store = FeatureStore(Storage(Path(folder)))
     landings = contracts.arrivals.computed(transformations.as_landed, sources.landings)
     materialize(landings, span(days), store)
     for binding in BINDINGS.values():

@@ -53,7 +53,7 @@ class AuditedStore(FeatureStore):
     """
 
     def __init__(self, store: FeatureStore) -> None:
-        super().__init__(store.root, tables={})
+        super().__init__(store.storage, tables={})
         self._kept: dict[tuple[str, Window, tuple[str, ...] | None, int | None], pl.DataFrame] = {}
         self._altered: Group | None = None
         self._alter: Later | None = None

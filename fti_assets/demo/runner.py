@@ -126,5 +126,5 @@ _FINISHED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.Dagste
 @contextmanager
 def sole_runner(home: Home) -> Iterator[None]:
     """Hold the home for one runner; raises Conflict while another process holds it. A killed process lets go."""
-    with locked_at_once(instance_directory(home) / "runner.lock", f"{home.root} is in use by another run"):
+    with locked_at_once(instance_directory(home) / "runner.lock", f"{home.url} is in use by another run"):
         yield

@@ -16,7 +16,6 @@ from fti_assets.contracts.time import Window
 from fti_assets.features.kept_statistics import keep_statistics
 from fti_assets.features.materialization import Materialization
 from fti_assets.features.windows.aggregate import aggregate
-from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.feature_store import WHOLE, FeatureStore
 from fti_assets.stores.frames import declared_pandas, to_polars
 from fti_assets.validation.batch_validation import BatchValidation
@@ -66,7 +65,7 @@ def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Mater
     frame = batch.kept(frame, group)
     batch.settle()  # before the write: no row is lost where a machine stops in between
     write = store.write(group, frame, window)
-    Catalogue(store.root).keep(group_row(binding))
+    store.catalogue.keep(group_row(binding))
     kept = keep_statistics(group, to_polars(frame, group.columns), _partitions(group, window), store.statistics)
     counted = rows_by_partition(frame, group, window)
     changed = frozenset(map(group.period.key, write.changed))

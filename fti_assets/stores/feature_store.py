@@ -10,10 +10,12 @@ import polars as pl
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
+from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.quarantine import QuarantineStore
 from fti_assets.stores.slices import SliceStore
 from fti_assets.stores.statistics import StatisticsStore
+from fti_assets.stores.storage import Storage
 from fti_assets.stores.tables import PartitionedTable, Write
 from fti_assets.stores.tiles import TileStore
 
@@ -24,17 +26,19 @@ WHOLE = Window.of_days("1970-01-01", "1970-01-01")
 class FeatureStore:
     """Feature groups under one directory, a Delta table each; any version of a table can be read again."""
 
-    def __init__(self, root: Path, tables: dict[str, PartitionedTable] | None = None) -> None:
-        self.root = root
-        self.slices = SliceStore(root / ".slices")
-        self.tiles = TileStore(root / ".tiles")
-        self.statistics = StatisticsStore(root / ".statistics")
-        self.quarantine = QuarantineStore(root / ".quarantine")
+    def __init__(self, storage: Storage, tables: dict[str, PartitionedTable] | None = None) -> None:
+        self.storage = storage
+        self.root = storage.folder or Path()
+        self.slices = SliceStore(self.root / ".slices")
+        self.tiles = TileStore(self.root / ".tiles")
+        self.statistics = StatisticsStore(storage.at("_statistics"))
+        self.quarantine = QuarantineStore(storage.at("_quarantine"))
+        self.catalogue = Catalogue(storage.at("_catalogue"))
         self._tables = tables
 
     def snapshot(self) -> "FeatureStore":
         """The store as it is now: each table is opened once, at its first use, and stays at the version it had then."""
-        return self if self._tables is not None else FeatureStore(self.root, tables={})
+        return self if self._tables is not None else FeatureStore(self.storage, tables={})
 
     def write(self, group: Group, frame: pd.DataFrame, window: Window) -> Write:
         """Replace the window's partitions (a dimension: everything) by validated rows; those it holds already stay."""

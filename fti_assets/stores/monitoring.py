@@ -10,6 +10,7 @@ from fti_assets.contracts.errors import DeclarationError, unknown
 from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.names import checked_name
 from fti_assets.contracts.time import Window, midnight
+from fti_assets.stores.storage import Storage
 from fti_assets.stores.tables import PartitionedTable
 
 PROFILES: Mapping[str, Kind] = {
@@ -48,8 +49,8 @@ _KINDS = {"profiles": PROFILES, "performance": PERFORMANCE, "decisions": DECISIO
 class MonitoringStore:
     """The tables `profiles`, `performance` and `decisions` of each model, by day."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, storage: Storage) -> None:
+        self.root = storage.folder or Path()
 
     def write(self, kind: str, model: str, frame: pl.DataFrame, window: Window) -> int:
         """Replace the window's days of one table."""

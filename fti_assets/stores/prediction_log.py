@@ -9,14 +9,15 @@ import polars as pl
 from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window, midnight
+from fti_assets.stores.storage import Storage
 from fti_assets.stores.tables import PartitionedTable
 
 
 class PredictionLog:
     """Each model's predictions by the day of their prediction time."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, storage: Storage) -> None:
+        self.root = storage.folder or Path()
 
     def append(self, model: Model, frame: pl.DataFrame, window: Window) -> int:
         """Issue the window's days; raises AlreadyIssued, with nothing written, if one of them was issued before."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore, RetryConfig
 
 _BUCKETS = ("s3", "s3a", "gs", "az", "abfs", "abfss")
+_LIKE_A_URL = re.compile(r"[a-z][a-z0-9]+:")
 RETRIES: "RetryConfig" = {"max_retries": 5}
 _NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP}
 
@@ -28,7 +30,7 @@ _NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP}
 def _as_url(url: str | Path) -> str:
     """A folder as its absolute path, a bucket as it is. Raises DeclarationError for any other scheme."""
     scheme, separator, rest = str(url).partition("://")
-    if not separator:
+    if not separator and not _LIKE_A_URL.match(str(url)):
         return str(Path(url).expanduser().absolute())
     if scheme == "file":
         return unquote(rest) or "/"
@@ -93,7 +95,7 @@ class Storage:
             except (FileNotFoundError, NotADirectoryError, NotFoundError):
                 return None
 
-    def keys(self, prefix: str = "") -> list[str]:
+    def objects(self, prefix: str = "") -> list[str]:
         """The keys of the objects below a prefix, which ends where a part of a key does, in order."""
         with self._in_words(prefix):
             if self.folder is not None and not (self.folder / prefix).is_dir():

@@ -74,10 +74,10 @@ def test_rows_that_are_there_before_they_are_known_are_found(home: Home) -> None
 
 
 def test_an_aggregated_group_and_a_dimension_pass_and_an_audit_leaves_the_store_as_it_was(own_shop: Home) -> None:
-    before = {path: path.read_bytes() for path in own_shop.root.rglob("*") if path.is_file()}
+    before = {path: path.read_bytes() for path in own_shop.local.rglob("*") if path.is_file()}
     for binding in worlds.BINDINGS:
         assert audit_binding(binding, p.Window.of_days("2024-01-20", "2024-01-21"), own_shop.features, 2) == []
-    assert {path: path.read_bytes() for path in own_shop.root.rglob("*") if path.is_file()} == before
+    assert {path: path.read_bytes() for path in own_shop.local.rglob("*") if path.is_file()} == before
 
 
 def test_a_function_that_is_not_deterministic_is_a_finding_of_its_own(home: Home) -> None:

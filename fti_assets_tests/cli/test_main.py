@@ -25,7 +25,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         worlds.train_candidate(home, date(2024, 2, day))
     at = worlds.at(date(2024, 2, 1))
     home.registry.reject("returns", 2, who="eva", why="too early", verdicts=[], effective=at)
-    return home.root
+    return home.local
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def home(shop: Path, tmp_path: Path) -> Home:
 
 
 def fti(home: Home, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["--home", str(home.root), *arguments])
+    return CliRunner().invoke(main, ["--home", str(home.local), *arguments])
 
 
 def lines(result: Result) -> list[str]:
@@ -227,7 +227,7 @@ def ask(app, host, port):
 uvicorn.run = ask
 os.chdir({str(tmp_path)!r})
 from fti_assets.cli.main import main
-main(["--home", {str(home.root)!r}, "serve", "--system", "my_shop", "--port", "8001"], standalone_mode=False)
+main(["--home", {str(home.local)!r}, "serve", "--system", "my_shop", "--port", "8001"], standalone_mode=False)
 print("dagster" in sys.modules)
 """
     assert run(code).splitlines() == ["127.0.0.1 8001 1", "False"]

@@ -47,7 +47,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     strict = FeatureGroup(Order, keys="order_id", event_time="placed_at", name="named_orders")
     materialize(strict.computed(as_given, named), Window.of_days("2024-01-07", "2024-01-07"), home.features)
-    return home.root
+    return home.local
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def home(template: Path, tmp_path: Path) -> Home:
 
 
 def fti(home: Home, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["--home", str(home.root), "quarantine", *arguments])
+    return CliRunner().invoke(main, ["--home", str(home.local), "quarantine", *arguments])
 
 
 def lines(result: Result) -> list[str]:

@@ -89,8 +89,8 @@ def test_a_dimension_is_judged_by_what_it_replaces(home):
 
 
 def test_a_batch_stands_when_its_statistics_cannot_be_written(home):
-    (home.root / "features").mkdir()
-    (home.root / "features" / ".statistics").write_text("a file where the folder should be")
+    (home.local / "features").mkdir()
+    (home.local / "features" / ".statistics").write_text("a file where the folder should be")
 
     written = materialize(ORDERS, TODAY, home.features)
 

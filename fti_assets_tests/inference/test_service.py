@@ -40,7 +40,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     worlds.train_candidate(home, date(2024, 2, 8))
     for group in (worlds.products, worlds.customer_history):
         load_online(group, [VIEW], home)
-    return home.root
+    return home.local
 
 
 @pytest.fixture

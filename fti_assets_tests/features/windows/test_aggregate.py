@@ -11,8 +11,8 @@ import pandas as pd
 import pandera.pandas as pa
 import polars as pl
 import pytest
-
 from fti_assets.contracts.aggregated import Aggregated
+
 from fti_assets.contracts.errors import ContractViolation, MissingPartitions
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.time import UTC, Window
@@ -20,6 +20,7 @@ from fti_assets.features.materialize import aggregate, materialize
 from fti_assets.features.windows import distinct
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
+from fti_assets.stores.storage import Storage
 from fti_assets.stores.tiles import Days, TileStore
 from fti_assets_tests.worlds import ALL_ORDERS, customer_history, order_source, orders, outcomes
 
@@ -259,7 +260,7 @@ def test_whole_numbers_stay_exact_beside_nulls_and_are_written(own_shop: Home) -
 
 
 def test_each_day_that_windows_reach_is_needed(tmp_path: Path) -> None:
-    store = FeatureStore(tmp_path / "other")
+    store = FeatureStore(Storage(tmp_path / "other"))
     with pytest.raises(MissingPartitions, match="feature group order was not materialized for 2024-01-24"):
         aggregate(SAWTOOTH, a_day("2024-01-24"), store)
 
