@@ -20,8 +20,8 @@ from fti_assets.features.materialize import aggregate, materialize
 from fti_assets.features.windows import distinct
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
-from fti_assets.stores.tiles import Days, TileStore
-from fti_assets_tests.worlds import ALL_ORDERS, customer_history, order_source, orders, outcomes
+from fti_assets.stores.tiles import TileStore
+from fti_assets_tests.worlds import ALL_ORDERS, order_source, orders
 
 FIELDS: dict[str, Any] = {"int": int, "float": float, "str": str, "Int64": pd.Int64Dtype}
 STATISTICS = {
@@ -31,14 +31,11 @@ STATISTICS = {
 DAY = timedelta(days=1)
 
 
-def windows(name: str, lengths: tuple[str, ...], without: str = "", **given: Any) -> Aggregated:
-    """All kinds of statistics of the shop's orders by customer, perhaps without one of them."""
-    statistics = {
-        column: {s: kind for s, kind in asked.items() if s != without} for column, asked in STATISTICS.items()
-    }
+def windows(name: str, lengths: tuple[str, ...], **ends: Any) -> Aggregated:
+    """All kinds of statistics of the shop's orders by customer."""
     columns = {
         f"{column}_{statistic}_{length}": kind
-        for column, asked in statistics.items()
+        for column, asked in STATISTICS.items()
         for statistic, kind in asked.items()
         for length in lengths
     }
@@ -48,12 +45,12 @@ def windows(name: str, lengths: tuple[str, ...], without: str = "", **given: Any
     group = FeatureGroup(
         type("Habits", (pa.DataFrameModel,), namespace), keys="customer", event_time="as_of", name=name
     )
-    asked = {column: list(each) for column, each in statistics.items()}
-    return group.aggregated(orders, "customer", asked, lengths, where={"gift": "is_gift"}, **given)
+    columns_of = {column: list(asked) for column, asked in STATISTICS.items()}
+    return group.aggregated(orders, "customer", columns_of, lengths, where={"gift": "is_gift"}, **ends)
 
 
 DAILY = windows("daily_habits", ("7d", "9d"))
-MONTHLY = windows("monthly_habits", ("7d", "36d"), without="distinct")
+MONTHLY = windows("monthly_habits", ("7d", "45d"))
 HOURLY = windows("hourly_habits", ("7h", "4d"), every="1h")
 EXACT = windows("habits_so_far", ("7d", "36h", "9d"), at=orders)
 SAWTOOTH = windows("habits_by_day", ("7d", "9d"), at=orders, sawtooth=True)
@@ -104,11 +101,11 @@ def test_refreshing_day_by_day_from_kept_tiles_gives_the_bits_of_a_backfill(
     ("binding", "days"),
     [
         (DAILY, ["2024-01-23"]),  # known at midnight: the day before is the newest
-        (HOURLY, ["2024-01-24"]),
+        (HOURLY, ["2024-01-20", "2024-01-23", "2024-01-24"]),  # its windows begin within the first two
         (SAWTOOTH, ["2024-01-24"]),
         (EXACT, ["2024-01-15", "2024-01-17", "2024-01-22", "2024-01-23", "2024-01-24"]),  # those that a window cuts
     ],
-    ids=lambda given: given.group.name if isinstance(given, Aggregated) else "",
+    ids=lambda binding: binding.group.name if isinstance(binding, Aggregated) else "",
 )
 def test_one_more_day_reads_the_rows_of_no_other_than_it_must(
     own_shop: Home, read: list[date], binding: Aggregated, days: list[str]
@@ -138,102 +135,104 @@ def test_a_corrected_day_is_read_again_and_no_other(own_shop: Home, read: list[d
     assert pl.from_pandas(aggregate(binding, day, store)).equals(pl.from_pandas(after))
 
 
+def kept(store: FeatureStore, group: str) -> dict[str, Path]:
+    """The files of a group's tiles, by their month or day."""
+    return {path.name.split(".")[0]: path for path in sorted((store.tiles.root / group).rglob("*.arrows"))}
+
+
 def test_only_the_days_that_a_later_refresh_reads_are_kept(own_shop: Home) -> None:
-    aggregate(DAILY, Window.of_days("2024-01-05", "2024-02-05"), own_shop.features)
-    kept = sorted(path.name[:10] for path in (own_shop.features.tiles.root / "daily_habits").iterdir())
-    assert kept == [str(day) for day in shop_days("2024-01-28", "2024-02-04")]
-    short = customer_history.aggregated(
-        outcomes, by="customer", columns={"is_returned": ["count", "mean"]}, windows=["7d"]
-    )
-    aggregate(short, DAYS, own_shop.features)
-    assert (own_shop.features.tiles.root / "customer_history").exists()
+    store = own_shop.features
+    aggregate(DAILY, Window.of_days("2024-01-05", "2024-02-05"), store)
+    assert list(kept(store, "daily_habits")) == [str(day) for day in shop_days("2024-01-28", "2024-02-04")]
+    short = windows("hours", ("7h", "2d"), every="1h")
+    aggregate(short, DAYS, store)
+    assert kept(store, "hours") == {}  # its days are read as fast as rows
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[Days]:
-    """The days whose kept tiles were read."""
-    found: list[Days] = []
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The months and days whose kept tiles were read."""
+    periods: list[str] = []
     original = TileStore.get
 
-    def spy(self: TileStore, group: str, names: Mapping[Days, str]) -> dict[Days, pl.DataFrame]:
-        kept = original(self, group, names)
-        found.extend(kept)
-        return kept
+    def spy(self: TileStore, group: str, names: Mapping[str, str]) -> dict[str, pl.DataFrame]:
+        frames = original(self, group, names)
+        periods.extend(frames)
+        return frames
 
     monkeypatch.setattr(TileStore, "get", spy)
-    return found
+    return periods
 
 
 FEBRUARY = Window.of_days("2024-02-01", "2024-02-14")
 
 
-def same(given: pd.DataFrame, expected: pd.DataFrame) -> bool:
-    return pl.from_pandas(given).equals(pl.from_pandas(expected))
+def same(frame: pd.DataFrame, expected: pd.DataFrame) -> bool:
+    return pl.from_pandas(frame).equals(pl.from_pandas(expected))
 
 
-def test_a_day_of_36_days_reads_a_few_runs_and_no_others_days(own_shop: Home, opened: list[Days]) -> None:
-    binding, store = windows("month", ("36d",), without="distinct"), own_shop.features
-    aggregate(binding, Window.of_days("2024-01-31", "2024-02-01"), store)
-    opened.clear()
-    aggregate(binding, a_day("2024-02-02"), store)  # the day before it is new
-    assert sorted(map(str, opened)) == ["2023-12-29x8", "2024-01-06x16", "2024-01-22x8", "2024-01-30x2"]
+def test_a_month_is_read_as_one_where_no_window_cuts_it(own_shop: Home, opened: list[str]) -> None:
+    store = own_shop.features
     for day in FEBRUARY.split(1):
         opened.clear()
-        aggregate(binding, day, store)
-        assert len(opened) <= 8
+        aggregate(MONTHLY, day, store)
+        if day == a_day("2024-02-07"):
+            assert opened == [str(day) for day in shop_days("2024-01-01", "2024-02-05")]  # the 6th is new
+    assert opened == ["2024-01", *(str(day) for day in shop_days("2024-02-01", "2024-02-12"))]
 
 
-def test_windows_have_the_same_bits_from_runs_from_days_and_from_rows(own_shop: Home, opened: list[Days]) -> None:
-    store = own_shop.features
-    folder = store.tiles.root / "monthly_habits"
+def test_windows_have_the_same_bits_from_months_from_days_and_from_rows(own_shop: Home, opened: list[str]) -> None:
+    store, day = own_shop.features, a_day("2024-02-14")
     aggregate(MONTHLY, FEBRUARY, store)
-    day = a_day("2024-02-14")
-    from_runs = aggregate(MONTHLY, day, store)
-    assert max(days.number for days in opened) == 16
-    for run in folder.glob("*x*"):
-        run.unlink()
+    opened.clear()
+    from_months = aggregate(MONTHLY, day, store)
+    assert opened[0] == "2024-01"
+    kept(store, "monthly_habits")["2024-01"].unlink()
     opened.clear()
     from_days = aggregate(MONTHLY, day, store)
-    assert (len(opened), {days.number for days in opened}) == (35, {1})  # the oldest is of no later use
-    shutil.rmtree(folder)
+    assert opened == [str(day) for day in shop_days("2024-01-01", "2024-02-13")]
+    shutil.rmtree(store.tiles.root)
     opened.clear()
     from_rows = aggregate(MONTHLY, day, store)
     assert opened == []
-    assert same(from_runs, from_rows)
+    assert same(from_months, from_rows)
     assert same(from_days, from_rows)
 
 
-def test_runs_and_days_deleted_at_random_cost_time_only(own_shop: Home) -> None:
+def test_months_and_days_deleted_at_random_cost_time_only(own_shop: Home) -> None:
     store, random = own_shop.features, np.random.default_rng(2)
     expected = [
         aggregate(MONTHLY, day, store) for day in FEBRUARY.split(1) if not shutil.rmtree(store.tiles.root, True)
     ]
     for day, frame in zip(FEBRUARY.split(1), expected, strict=True):
-        for path in sorted((store.tiles.root / "monthly_habits").iterdir()):
+        for path in kept(store, "monthly_habits").values():
             if random.random() < 0.3:
                 path.unlink()
         assert same(aggregate(MONTHLY, day, store), frame)
 
 
-def test_a_corrected_day_makes_its_runs_anew_and_those_of_before_are_gone(own_shop: Home, opened: list[Days]) -> None:
-    store, day, corrected = own_shop.features, a_day("2024-02-14"), date(2024, 1, 26)
+def test_a_corrected_day_makes_its_month_anew_and_that_of_before_is_gone(own_shop: Home, opened: list[str]) -> None:
+    store, day = own_shop.features, a_day("2024-02-14")
     aggregate(MONTHLY, FEBRUARY, store)
-    before = {path.name for path in (store.tiles.root / "monthly_habits").iterdir()}
-    materialize(orders.computed(lambda rows: rows.assign(quantity=9), order_source), a_day(str(corrected)), store)
+    before = kept(store, "monthly_habits")
+    correction = orders.computed(lambda rows: rows.assign(quantity=9), order_source)
+    materialize(correction, a_day("2024-01-26"), store)
     opened.clear()
     after = aggregate(MONTHLY, day, store)
-    assert not any(days.first <= corrected < days.first + days.number * DAY for days in opened)
-    kept = {path.name for path in (store.tiles.root / "monthly_habits").iterdir()}
-    assert {name[:-32] for name in kept} == {name[:-32] for name in before}  # all but hash and suffix
-    assert sorted(name[:-32] for name in before - kept) == [
-        "2024-01-22x16",
-        "2024-01-22x8",
-        "2024-01-26",
-        "2024-01-26x2",
-        "2024-01-26x4",
-    ]
+    assert not {"2024-01", "2024-01-26"} & set(opened)
+    files = kept(store, "monthly_habits")
+    assert len(list((store.tiles.root / "monthly_habits").rglob("*.arrows"))) == len(files)
+    assert {period for period, path in files.items() if path != before.get(period)} == {"2024-01", "2024-01-26"}
     shutil.rmtree(store.tiles.root)
     assert same(aggregate(MONTHLY, day, store), after)
+
+
+def test_a_month_with_a_day_of_no_orders_is_kept_like_others(own_shop: Home) -> None:
+    store = own_shop.features
+    materialize(orders.computed(lambda rows: rows.head(0), order_source), a_day("2024-01-17"), store)
+    aggregate(MONTHLY, FEBRUARY, store)
+    assert "2024-01" in kept(store, "monthly_habits")
+    assert "2024-01-17" not in kept(store, "monthly_habits")
 
 
 def test_windows_at_rows_are_what_a_reader_counts(own_shop: Home) -> None:
@@ -258,6 +257,15 @@ def test_whole_numbers_stay_exact_beside_nulls_and_are_written(own_shop: Home) -
     assert materialize(EXACT, early, own_shop.features).rows == 40
 
 
+def test_first_and_last_of_numbers_beyond_what_a_double_holds_are_exact(own_shop: Home) -> None:
+    large = 2**60 + 1
+    correction = orders.computed(lambda rows: rows.assign(quantity=large), order_source)
+    materialize(correction, a_day("2024-01-22"), own_shop.features)
+    for _ in ("from rows", "from tiles"):
+        frame = aggregate(DAILY, a_day("2024-01-23"), own_shop.features)
+        assert set(frame["quantity_last_7d"]) == {large}
+
+
 def test_each_day_that_windows_reach_is_needed(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path / "other")
     with pytest.raises(MissingPartitions, match="feature group order was not materialized for 2024-01-24"):
@@ -266,7 +274,7 @@ def test_each_day_that_windows_reach_is_needed(tmp_path: Path) -> None:
 
 def test_too_many_different_values_write_nothing(own_shop: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distinct, "AT_MOST", 1)
-    with pytest.raises(ContractViolation, match="quantity: has at most 1 different values a key and tile"):
+    with pytest.raises(ContractViolation, match="quantity: has at most 1 different values a key and day"):
         materialize(DAILY, DAYS, own_shop.features)
     assert own_shop.features.version(DAILY.group) is None
-    assert not own_shop.features.tiles.root.exists() or not list(own_shop.features.tiles.root.glob("daily_habits/*"))
+    assert kept(own_shop.features, "daily_habits") == {}

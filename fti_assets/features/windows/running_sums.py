@@ -1,0 +1,86 @@
+"""One measure's elements, added up from the first one on: a window is a difference of two positions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import polars as pl
+
+from fti_assets.features.windows.exact_sums import Limbs, deviation, rounded
+from fti_assets.features.windows.extremes import extremes_between
+
+
+@dataclass(frozen=True)
+class RunningSums:
+    """What the elements before each position come to, and their values, which cannot be added up.
+
+    Attributes:
+        count: int64, shape (elements + 1,): how many values the elements before a position have.
+        sums: limbs of their sum, of that shape; none where no function asks for it.
+        squares: limbs of the sum of their squares, likewise.
+        extremes: by `min` and `max`, those of each element, float64, shape (elements,); NaN for one of nulls.
+        values: by `first` and `last`, those of each element, and a null; shape (elements + 1,).
+        places: int64, shape (elements + 1,), by `first` and `last`: the element of the first value from a position on,
+            and of the last value before it.
+    """
+
+    count: np.ndarray
+    sums: Limbs
+    squares: Limbs
+    extremes: Mapping[str, np.ndarray]
+    values: Mapping[str, pl.Series]
+    places: Mapping[str, np.ndarray]
+
+    @classmethod
+    def of(cls, parts: pl.DataFrame, number: int) -> Self:
+        """Those of a measure, by its parts of all elements; see `row_elements`."""
+        own = {name.removeprefix(f"{number}."): parts[name] for name in parts.columns if name.startswith(f"{number}.")}
+        sums, squares = (
+            {int(name.split(".")[1]): _running(limb) for name, limb in own.items() if name.startswith(f"{part}.")}
+            for part in ("sum", "square")
+        )
+        extremes = {name: own[name].to_numpy() for name in own if name in ("min", "max")}
+        values = {name: own[name].extend_constant(None, 1) for name in own if name in ("first", "last")}
+        places = {name: _places(name, own["count"].to_numpy() > 0) for name in values}
+        return cls(_running(own["count"]), sums, squares, extremes, values, places)
+
+    def between(self, start: np.ndarray, end: np.ndarray) -> dict[str, list[pl.Series]]:
+        """The statistics of the elements from position `start` up to, but without, `end`, by function.
+
+        There is a series for each length, NaN or, for `first` and `last`, null where there are too few values.
+
+        Args:
+            start: int64 positions, shape (lengths, ends).
+            end: int64 positions, shape (ends,).
+        """
+        end = np.broadcast_to(end, start.shape)
+        count = self.count[end] - self.count[start]
+        sums, squares = ({n: limb[end] - limb[start] for n, limb in s.items()} for s in (self.sums, self.squares))
+        statistics = {"count": count}
+        if sums:
+            total = np.where(count > 0, rounded(sums, start.shape), np.nan)
+            statistics |= {"sum": total, "mean": total / np.maximum(count, 1)}
+        if squares:
+            statistics["std"] = deviation(count, sums, squares)
+        for function, array in extremes_between(self.extremes, start.ravel(), end.ravel()).items():
+            statistics[function] = array.reshape(start.shape)
+        series = {function: [pl.Series(row) for row in array] for function, array in statistics.items()}
+        for function, values in self.values.items():
+            place = self.places[function][start if function == "first" else end]
+            series[function] = [values.gather(row) for row in np.where(count > 0, place, len(values) - 1)]
+        return series
+
+
+def _running(part: pl.Series) -> np.ndarray:
+    running = np.zeros(len(part) + 1, np.int64)
+    np.cumsum(part.to_numpy(), out=running[1:])
+    return running
+
+
+def _places(function: str, has_value: np.ndarray) -> np.ndarray:
+    places = np.arange(len(has_value))
+    if function == "last":
+        return np.maximum.accumulate(np.append(-1, np.where(has_value, places, -1)))
+    nearest = np.append(np.where(has_value, places, len(places)), len(places))
+    return np.minimum.accumulate(nearest[::-1])[::-1]
