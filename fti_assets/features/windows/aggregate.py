@@ -21,33 +21,17 @@ def aggregate(binding: Aggregated, window: Window, store: FeatureStore) -> pd.Da
     Raises MissingPartitions when a day that a window reaches was never written.
     """
     store = store.snapshot()  # rows are read from the very files that their tiles are named by
-    source, as_of = binding.source, str(binding.group.event_time)
+    source, lengths, as_of = binding.source, binding.lengths, str(binding.group.event_time)
     measures = Measures(
         binding.by, str(source.known_at), binding.columns, binding.filter, binding.conditions, binding.order
     )
-    if binding.at is None:
-        history = History(binding, measures, window, store)
-        frame = windows_on_grid(
-            history.rows,
-            measures,
-            binding.lengths,
-            every=binding.step,
-            window=window,
-            tiles=history.tiles,
-            as_of=as_of,
-        )
+    instants = None if binding.at is None else _instants(binding.at, window, store, measures)
+    history = History(binding, measures, window, store)
+    rows, tiles = history.rows, history.tiles
+    if instants is None:
+        frame = windows_on_grid(rows, measures, lengths, every=binding.step, window=window, tiles=tiles, as_of=as_of)
     else:
-        instants = _instants(binding.at, window, store, measures)
-        history = History(binding, measures, window, store)
-        frame = windows_at(
-            history.rows,
-            instants,
-            measures,
-            binding.lengths,
-            sawtooth=binding.sawtooth,
-            tiles=history.tiles,
-            as_of=as_of,
-        )
+        frame = windows_at(rows, instants, measures, lengths, sawtooth=binding.sawtooth, tiles=tiles, as_of=as_of)
     history.keep()
     nullable = nullable_columns(binding.group.schema)
     integers = {name: _integers(frame[name]) for name in nullable if frame.schema[name] == pl.Int64}

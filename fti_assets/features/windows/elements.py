@@ -46,7 +46,7 @@ class Elements:
         pairs = pl.DataFrame({"key": self.key, "time": self.time})
         return {
             int(name.split(".")[0]): pairs.with_columns(value=self.parts[name])
-            .explode("value", keep_nulls=True)
+            .explode("value")
             .drop_nulls("value")
             .sort("key", "value", "time")
             for name in self.parts.columns

@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cache
 
 import polars as pl
@@ -35,12 +36,15 @@ class History:
     """
 
     def __init__(self, binding: Aggregated, measures: Measures, window: Window, store: FeatureStore) -> None:
-        reach = Window(window.start - binding.halo, window.end if binding.at else window.end - binding.step)
-        store.require_history(binding.source, reach)
-        self._binding, self._measures, self._window, self._store = binding, measures, window, store
-        self._group = binding.group.name
+        self._group, self._source, self._columns = binding.group.name, binding.source, binding.columns_read
+        self._measures, self._store = measures, store
+        self._since, self._end = window.end - binding.halo, window.end
+        self._edges = _edges(window, binding.step, list(binding.lengths.values()), binding.sawtooth)
+        self._is_kept = binding.halo >= _KEPT_FROM
         made_of = repr((measures, binding.source.declaration, _code()))
         self._made_of = hashlib.sha256(made_of.encode())
+        reach = Window(window.start - binding.halo, window.end if binding.at else window.end - binding.step)
+        store.require_history(binding.source, reach)
         days = _days_of(reach)
         self._months = _whole_months(days)
         self._tiles = self._kept(self._months)
@@ -69,43 +73,44 @@ class History:
 
     def _kept(self, periods: Periods) -> dict[str, pl.DataFrame]:
         """The kept tiles of those of the periods that no window cuts."""
-        names = self._names({label: period for label, period in periods.items() if not self._is_cut(period)})
-        return self._store.tiles.get(self._group, names)
+        whole = {
+            label: period
+            for label, period in periods.items()
+            if not any(first < period.end and period.start < last for first, last in self._edges)
+        }
+        return self._store.tiles.get(self._group, self._names(whole))
 
     def _rows(self) -> pl.DataFrame:
-        columns = self._binding.columns_read
-        parts = [self._measures.of(empty({name: self._binding.source.columns[name] for name in columns}))]
+        parts = [self._measures.of(empty({name: self._source.columns[name] for name in self._columns}))]
         for stretch in _stretches(list(self._read.values())):
-            rows = self._store.read(self._binding.source, stretch, columns)
+            rows = self._store.read(self._source, stretch, self._columns)
             parts.append(self._measures.of(rows, stretch))
         return pl.concat(parts)
 
-    def _is_cut(self, period: Window) -> bool:
-        """Whether a window may begin or end within the period."""
-        first, last = self._window.start, self._window.end - self._binding.step
-        oldest, newest = first, last
-        if self._binding.sawtooth:
-            oldest, newest = midnight(first.date()), midnight(last.date())
-        starts = [(oldest - length, newest - length) for length in self._binding.lengths.values()]
-        return any(edge < period.end and period.start < other for edge, other in [(first, last), *starts])
-
     def _absent(self, periods: Periods) -> dict[str, str]:
         """The names of the periods' tiles that a later refresh will reach and that are not kept."""
-        since, end = self._window.end - self._binding.halo, self._window.end
-        names = self._names({label: p for label, p in periods.items() if since <= p.start and p.end <= end})
+        later = {label: p for label, p in periods.items() if self._since <= p.start and p.end <= self._end}
+        names = self._names(later)
         return {label: names[label] for label in self._store.tiles.absent(self._group, names)}
 
     def _names(self, periods: Periods) -> dict[str, str]:
         """The names of the periods' tiles; none of periods without rows, or where tiles are not worth it."""
-        if self._binding.halo < _KEPT_FROM:
-            return {}
-        files = {label: self._store.files(self._binding.source, period) for label, period in periods.items()}
+        files = {label: self._store.files(self._source, p) for label, p in periods.items() if self._is_kept}
         return {label: self._name(" ".join([label, *of_period])) for label, of_period in files.items() if of_period}
 
     def _name(self, period: str) -> str:
         name = self._made_of.copy()
         name.update(period.encode())
         return name.hexdigest()[:24]
+
+
+def _edges(
+    window: Window, step: timedelta, lengths: Sequence[timedelta], sawtooth: bool
+) -> list[tuple[datetime, datetime]]:
+    """Between which instants, these included, the windows of each length begin, and between which they end."""
+    first, last = window.start, window.end - step
+    oldest, newest = (midnight(first.date()), midnight(last.date())) if sawtooth else (first, last)
+    return [(first, last), *((oldest - length, newest - length) for length in lengths)]
 
 
 def _days_of(window: Window) -> dict[str, Window]:

@@ -1,11 +1,22 @@
 """Tiles: what the rows of a key in a day, or in a month, come to: one element in the place of theirs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import polars as pl
 
 from fti_assets.features.windows.elements import ordered, row_elements
 from fti_assets.features.windows.measures import Measures
+
+_MERGED: Mapping[str, Callable[[pl.Expr], pl.Expr]] = {
+    "count": lambda values: values.sum(),
+    "sum": lambda values: values.sum(),
+    "square": lambda values: values.sum(),
+    "min": lambda values: values.min(),
+    "max": lambda values: values.max(),
+    "first": lambda values: values.drop_nulls().first(),
+    "last": lambda values: values.drop_nulls().last(),
+    "distinct": lambda values: values.explode().drop_nulls().unique(),
+}
 
 
 def day_tiles(rows: pl.DataFrame, measures: Measures) -> pl.DataFrame:
@@ -24,21 +35,6 @@ def _merged(elements: pl.DataFrame, keys: Sequence[str], period: str) -> pl.Data
     Its parts come from theirs and are of the same kind, so windows have the same bits from either.
     """
     start = pl.from_epoch("time", time_unit="us").dt.truncate(period).dt.epoch("us")
-    parts = [_together(name) for name in elements.columns if name not in (*keys, "time")]
-    return elements.group_by(*keys, start).agg(parts).sort("time", *keys)
-
-
-def _together(name: str) -> pl.Expr:
-    part, values = name.split(".")[1], pl.col(name)
-    match part:
-        case "min":
-            return values.min()
-        case "max":
-            return values.max()
-        case "first":
-            return values.drop_nulls().first()
-        case "last":
-            return values.drop_nulls().last()
-        case "distinct":
-            return values.explode().drop_nulls().unique()
-    return values.sum()
+    parts = {name: name.split(".")[1] for name in elements.columns if name not in (*keys, "time")}
+    merged = [_MERGED[part](pl.col(name)) for name, part in parts.items()]
+    return elements.group_by(*keys, start).agg(merged).sort("time", *keys)
