@@ -45,9 +45,9 @@ class DistinctValues:
         return self.begun.before(key, end) - self.ended.before(key, end)
 
 
-def check_few(values: pl.Series, column: str) -> None:
-    """Raise ContractViolation where one of these numbers of different values, each of a key and day, is too large."""
-    most = values.max()
+def check_few(counts: pl.Series, column: str) -> None:
+    """Raise ContractViolation where a key has too many different values in a day, by how many each has."""
+    most = counts.max()
     if isinstance(most, int) and most > AT_MOST:
         check = f"has at most {AT_MOST:,} different values a key and day, to be counted exactly; count rows instead"
         case = {"column": column, "check": check, "value": str(most), "rows": str(most)}

@@ -17,8 +17,7 @@ class Ends:
     Attributes:
         time: int64 microseconds since 1970, shape (ends,).
         key: int64 number of the key, shape (ends,).
-        order: int64, shape (ends,): where the pairs sorted by key, then time are found; windows of one key are
-            neighbours in it.
+        order: int64 places that sort the pairs by key, then time; windows of one key are neighbours in it.
     """
 
     time: np.ndarray
@@ -37,9 +36,9 @@ def grid_ends(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The keys and times of the instants of a grid at which the longest window holds an element.
 
-    Instant i is at i * step, and cell c holds the elements from instant c up to, but without, c + 1: they are in the
-    windows that end at c + 1, ..., c + longest. An earlier cell of the key has covered the first of these, all but as
-    many as the cells are apart.
+    Instant i is at i * step. Elements from instant c up to, but without, c + 1 are in cell c: in the windows that
+    end at c + 1, ..., c + longest. The cell before it in the key has told the first of these already; as many are left
+    as the cells are apart.
 
     Args:
         key, time: those of elements sorted by key, then time; in microseconds.

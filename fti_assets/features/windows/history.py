@@ -46,7 +46,7 @@ class History:
         reach = Window(window.start - binding.halo, window.end if binding.at else window.end - binding.step)
         store.require_history(binding.source, reach)
         days = _days_of(reach)
-        self._months = _whole_months(days)
+        self._months = _months_of(days)
         self._tiles = self._kept(self._months)
         days = {label: day for label, day in days.items() if label[:7] not in self._tiles}
         self._tiles |= self._kept(days)
@@ -117,11 +117,10 @@ def _days_of(window: Window) -> dict[str, Window]:
     return {str(day): Window.of_days(day, day) for day in window.days}
 
 
-def _whole_months(days: Periods) -> dict[str, Window]:
-    """The months all of whose days are among these."""
+def _months_of(days: Periods) -> dict[str, Window]:
+    """The months that begin on one of these days."""
     firsts = [day.start for label, day in days.items() if label.endswith("-01")]
-    months = [Window(first, (first + 31 * DAY).replace(day=1)) for first in firsts]
-    return {f"{month.start:%Y-%m}": month for month in months if str((month.end - DAY).date()) in days}
+    return {f"{first:%Y-%m}": Window(first, (first + 31 * DAY).replace(day=1)) for first in firsts}
 
 
 def _stretches(days: Sequence[Window]) -> list[Window]:

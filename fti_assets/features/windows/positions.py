@@ -1,4 +1,4 @@
-"""Where a key's instant stands among elements that are sorted by key and then by time."""
+"""Positions: how many of the pairs of a key and a time come before another one, by key and then by time."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,13 +10,16 @@ LARGEST_CODE = 1 << 62
 
 @dataclass(frozen=True)
 class Positions:
-    """The places of pairs of a key and a time in their order, each as one sortable number.
+    """Pairs of a key and a time in their order, each as one sortable number.
+
+    The number is `key * ranks + rank of the time`. A rank is a distance from the first time in microseconds. Where such
+    numbers would be too large for 64 bits, it is the place among the different times.
 
     Attributes:
-        codes: int64, ascending, shape (pairs,): the key's number times `ranks`, plus the rank of the time.
-        ranks: how many ranks times have.
-        first: the earliest time, in microseconds; the rank of a time is its distance from it,
-        instants: or its place among these different times, ascending, where distances are too large for 64 bits.
+        codes: int64, ascending, shape (pairs,).
+        ranks: how many ranks there are.
+        first: the first time, in microseconds since 1970.
+        instants: the different times, ascending, where they are needed.
     """
 
     codes: np.ndarray
