@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from fti_assets.contracts.errors import ContractViolation, MissingPartitions
-from fti_assets.contracts.time import DAY, Window
+from fti_assets.contracts.time import DAY, Window, midnight
 from fti_assets.features.materialize import aggregate, materialize
 from fti_assets.features.windows import distinct
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
-from fti_assets_tests.features.windows.habits import DAILY, DAYS, EXACT, SAWTOOTH, a_day, kept
+from fti_assets_tests.features.windows.habits import DAILY, DAYS, EXACT, SAWTOOTH, a_day, kept, windows
 from fti_assets_tests.worlds import ALL_ORDERS, order_source, orders
 
 
@@ -27,6 +27,13 @@ def test_windows_at_rows_are_what_a_reader_counts(own_shop: Home) -> None:
         assert row[f"product_first_{label}"] == mine["product"].iloc[0]
         assert row[f"product_distinct_{label}"] == mine["product"].nunique()
         assert row[f"quantity_count_gift_{label}"] == mine["is_gift"].sum()
+
+
+def test_an_hour_of_windows_has_those_at_its_own_rows(own_shop: Home) -> None:
+    binding = windows("hour_by_hour", ("9h", "4d"), partitions="hourly", at=orders)
+    ten = midnight("2024-01-24") + timedelta(hours=10)
+    frame = aggregate(binding, Window(ten, ten + timedelta(hours=1)), own_shop.features)
+    assert [as_of - ten for as_of in frame["as_of"]] == [timedelta(0), timedelta(minutes=30)]
 
 
 def test_whole_numbers_stay_exact_beside_nulls_and_are_written(own_shop: Home) -> None:
