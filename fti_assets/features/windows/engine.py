@@ -13,10 +13,10 @@ from fti_assets.features.windows.elements import Elements, distinct_keys, number
 from fti_assets.features.windows.ends import Ends, grid_ends, last_end, window_start
 from fti_assets.features.windows.measures import MICROSECOND, Measures, microseconds
 from fti_assets.features.windows.positions import Positions
-from fti_assets.features.windows.running_sums import RunningSums
+from fti_assets.features.windows.running_sums import TYPES, RunningSums
 from fti_assets.stores.frames import TIME
 
-_BLOCK = 1 << 14
+_BLOCK = 1 << 15
 _THREADS = 2
 
 
@@ -92,7 +92,8 @@ def _statistics(
 ) -> pl.DataFrame:
     """The windows before each end.
 
-    They are taken in blocks, which stay in the processor's cache, by two threads. No bit depends on it.
+    They are taken in blocks, which bounds the memory, by two threads: one alone would take 1.3 times what Polars' own
+    rolling windows take. No bit depends on either.
     """
     keys, labels = elements.keys, list(lengths)
     spans = [length // MICROSECOND for length in lengths.values()]
@@ -102,24 +103,22 @@ def _statistics(
         n: [DistinctValues.of(seen, last_end(seen["time"].to_numpy(), s, sawtooth), keys.height) for s in spans]
         for n, seen in elements.seen.items()
     }
+    outputs = [(n, *output) for n in range(len(running)) for output in measures.outputs(n, labels)]
+    arrays = {name: np.empty(len(ends.key), TYPES.get(function, np.float64)) for _, name, function, _ in outputs}
 
-    def block(order: np.ndarray) -> pl.DataFrame:
+    def fill(order: np.ndarray) -> None:
         key, time = ends.key[order], ends.time[order]
         end = positions.before(key, time)
         start = np.stack([positions.before(key, window_start(time, span, sawtooth)) for span in spans])
-        columns: dict[str, pl.Series] = {}
-        for n, sums in enumerate(running):
-            statistics = sums.between(start, end)
-            statistics["distinct"] = [pl.Series(values.count(key, time)) for values in distinct.get(n, ())]
-            columns |= {name: statistics[function][length] for name, function, length in measures.outputs(n, labels)}
-        return pl.DataFrame(columns).select(measures.names(labels))
+        statistics = [sums.between(start, end) for sums in running]
+        for n, of_lengths in distinct.items():
+            statistics[n]["distinct"] = np.stack([values.count(key, time) for values in of_lengths])
+        for n, name, function, length in outputs:
+            arrays[name][order] = statistics[n][function][length]
 
-    blocks = [ends.order[first : first + _BLOCK] for first in range(0, max(len(ends.order), 1), _BLOCK)]
     with ThreadPoolExecutor(_THREADS) as pool:
-        by_key = pl.concat(pool.map(block, blocks), rechunk=True)
-    place = np.empty_like(ends.order)
-    place[ends.order] = np.arange(len(place))
-    time = pl.Series(as_of, ends.time).cast(TIME).to_frame()
+        list(pool.map(fill, [ends.order[first : first + _BLOCK] for first in range(0, len(ends.order), _BLOCK)]))
+    columns = {name: running[n].series(function, arrays[name]) for n, name, function, _ in outputs}
+    time = pl.Series(as_of, ends.time).cast(TIME)
     named = keys.rename(dict(zip(measures.keys, measures.by, strict=True)))[ends.key]
-    outputs = by_key[place].with_columns(pl.selectors.float().fill_nan(None))
-    return pl.concat([named, time, outputs], how="horizontal")
+    return named.with_columns(time, *(columns[name].alias(name) for name in measures.names(labels)))

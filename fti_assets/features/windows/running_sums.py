@@ -10,6 +10,9 @@ import polars as pl
 from fti_assets.features.windows.exact_sums import Limbs, deviation, rounded
 from fti_assets.features.windows.extremes import extremes_between
 
+TYPES = dict.fromkeys(("count", "first", "last", "distinct"), np.int64)
+"""Of statistics, where they are no numbers of float64."""
+
 
 @dataclass(frozen=True)
 class RunningSums:
@@ -45,16 +48,15 @@ class RunningSums:
         places = {name: _places(name, own["count"].to_numpy() > 0) for name in values}
         return cls(_running(own["count"]), sums, squares, extremes, values, places)
 
-    def between(self, start: np.ndarray, end: np.ndarray) -> dict[str, list[pl.Series]]:
+    def between(self, start: np.ndarray, end: np.ndarray) -> dict[str, np.ndarray]:
         """The statistics of the elements from position `start` up to, but without, `end`, by function.
 
-        There is a series for each length, NaN or, for `first` and `last`, null where there are too few values.
+        They are NaN where there are too few values. `first` and `last` are the places of elements; see `series`.
 
         Args:
-            start: int64 positions, shape (lengths, ends).
+            start: int64 positions, shape (lengths, ends), as the statistics.
             end: int64 positions, shape (ends,).
         """
-        end = np.broadcast_to(end, start.shape)
         count = self.count[end] - self.count[start]
         sums, squares = ({n: limb[end] - limb[start] for n, limb in s.items()} for s in (self.sums, self.squares))
         statistics = {"count": count}
@@ -63,13 +65,18 @@ class RunningSums:
             statistics |= {"sum": total, "mean": total / np.maximum(count, 1)}
         if squares:
             statistics["std"] = deviation(count, sums, squares)
-        for function, array in extremes_between(self.extremes, start.ravel(), end.ravel()).items():
+        for function, array in extremes_between(self.extremes, start.ravel(), np.tile(end, len(start))).items():
             statistics[function] = array.reshape(start.shape)
-        series = {function: [pl.Series(row) for row in array] for function, array in statistics.items()}
         for function, values in self.values.items():
             place = self.places[function][start if function == "first" else end]
-            series[function] = [values.gather(row) for row in np.where(count > 0, place, len(values) - 1)]
-        return series
+            statistics[function] = np.where(count > 0, place, len(values) - 1)
+        return statistics
+
+    def series(self, function: str, statistic: np.ndarray) -> pl.Series:
+        """A statistic as a column: the values of elements by their places, and nulls for NaN."""
+        if function in self.values:
+            return self.values[function].gather(statistic)
+        return pl.Series(statistic, nan_to_null=True)
 
 
 def _running(part: pl.Series) -> np.ndarray:
