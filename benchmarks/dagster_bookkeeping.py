@@ -33,24 +33,24 @@ def fti(folder: str, last: str) -> dict[str, float]:
     from fti_assets.contracts.time import Window
     from fti_assets.demo.runner import Runner
     from fti_assets.features.materialize import materialize
-    from fti_assets.flights.demo import defs
-    from fti_assets.flights.features import BINDINGS
+    from fti_assets.flights.definitions import defs
+    from fti_assets.flights.features import defs as features
     from fti_assets.stores.home import Home
 
     root = _fresh(folder)
     window, direct, through = Window.of_days(FIRST, last), Home(root / "direct"), Home(root / "through")
-    materialize(BINDINGS[0], Window.of_days(FIRST, FIRST), direct.features)  # parses the source files once
+    materialize(features.bindings[0], Window.of_days(FIRST, FIRST), direct.features)  # parses the source files once
     begin = time.perf_counter()
-    for binding in BINDINGS:
+    for binding in features.bindings:
         materialize(binding, window, direct.features)
     alone = time.perf_counter() - begin
     os.environ["FTI_HOME"] = str(through.root)
     with open_instance(through) as instance:
         runner = Runner(defs, instance, lambda _: None)
         begin = time.perf_counter()
-        runner.run_range("features", "features", window.days[0], window.days[-1])
+        runner.run_window("features", "features", window)
         seconds = time.perf_counter() - begin
-    partitions = len(BINDINGS) * len(window.days)
+    partitions = len(features.bindings) * len(window.days)
     return {"seconds": seconds - alone, "through": seconds, "direct": alone, "partitions": partitions}
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from benchmarks.harness import SETTLED, Call, Row, Size, in_turn, main, measure
 from benchmarks.world import FIRST, one_year_of
 from fti_assets.contracts.binding import Binding
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_group import FeatureGroup, as_binding
 from fti_assets.contracts.time import DAY, Window
 from fti_assets.features.materialize import materialize
 from fti_assets.flights import contracts
@@ -77,10 +77,8 @@ def write(folder: str, few: int, many: int, times: int) -> dict[str, float]:
 
 def aggregate(folder: str, few: int, many: int, times: int) -> dict[str, float]:
     """A month of days of carriers' windows, each of which was never written."""
-    from fti_assets.flights.features import BINDINGS
-
-    (binding,) = (each for each in BINDINGS if each.group is contracts.carriers)
-    sides = {str(days): partial(seconds_of_a_day, binding, _store(folder, days)) for days in (few, many)}
+    carriers = as_binding(contracts.carriers)
+    sides = {str(days): partial(seconds_of_a_day, carriers, _store(folder, days)) for days in (few, many)}
     return in_turn(sides, times)
 
 

@@ -12,14 +12,11 @@ from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
 
-import pandera.pandas as pa
-
 from benchmarks.harness import SETTLED, Call, Row, Size, in_turn, main, measure
 from benchmarks.one_more_day import seconds_of_a_day
 from benchmarks.world import span
-from fti_assets.contracts.binding import Aggregated
-from fti_assets.contracts.feature_group import FeatureGroup
-from fti_assets.contracts.time import UTC
+from fti_assets.contracts.binding import Binding
+from fti_assets.contracts.feature_group import as_binding
 from fti_assets.features.materialize import materialize
 from fti_assets.flights import contracts, sources, transformations
 from fti_assets.stores.feature_store import FeatureStore
@@ -29,57 +26,12 @@ ME = "benchmarks.refresh_day"
 WINDOWS = ("90d", "7d")
 
 
-class Week(pa.DataFrameModel):
-    """Delays of 7 days."""
-
-    as_of: UTC
-    delay_mean_7d: float = pa.Field(nullable=True)
-    delay_std_7d: float = pa.Field(nullable=True)
+def _windows(key: str, length: str) -> Binding:
+    name = f"{key}_{length}"
+    return as_binding(contracts.arrivals.windows(key, {"delay": ["mean", "std"]}, over=length, name=name))
 
 
-class Quarter(pa.DataFrameModel):
-    """Delays of 90 days."""
-
-    as_of: UTC
-    delay_mean_90d: float = pa.Field(nullable=True)
-    delay_std_90d: float = pa.Field(nullable=True)
-
-
-class CarrierWeek(Week):
-    """A carrier's."""
-
-    carrier: str
-
-
-class CarrierQuarter(Quarter):
-    """A carrier's."""
-
-    carrier: str
-
-
-class AircraftWeek(Week):
-    """An aircraft's."""
-
-    tail_number: str
-
-
-class AircraftQuarter(Quarter):
-    """An aircraft's."""
-
-    tail_number: str
-
-
-def _windows(schema: type[pa.DataFrameModel], key: str, length: str) -> Aggregated:
-    group = FeatureGroup(schema, keys=key, event_time="as_of")
-    return group.aggregated(contracts.arrivals, key, {"delay": ["mean", "std"]}, [length])
-
-
-BINDINGS = {
-    "carrier 7d": _windows(CarrierWeek, "carrier", "7d"),
-    "carrier 90d": _windows(CarrierQuarter, "carrier", "90d"),
-    "tail_number 7d": _windows(AircraftWeek, "tail_number", "7d"),
-    "tail_number 90d": _windows(AircraftQuarter, "tail_number", "90d"),
-}
+BINDINGS = {(key, length): _windows(key, length) for key in ("carrier", "tail_number") for length in WINDOWS}
 
 
 def run(folder: Path, size: Size) -> list[Row]:
@@ -109,7 +61,7 @@ def refresh(folder: str, days: int, key: str) -> dict[str, float]:
     """The last days one after the other, by each window; in a copy, so that each is new."""
     with TemporaryDirectory(prefix="fti-bench-") as own:
         store = FeatureStore(Path(shutil.copytree(folder, own, dirs_exist_ok=True)))
-        sides = {window: partial(seconds_of_a_day, BINDINGS[f"{key} {window}"], store) for window in WINDOWS}
+        sides = {window: partial(seconds_of_a_day, BINDINGS[key, window], store) for window in WINDOWS}
         return in_turn(sides, days)
 
 

@@ -66,10 +66,10 @@ def _parsed(group: FeatureGroup) -> pl.DataFrame:
     if group is contracts.carriers:
         return _carriers(one_year(contracts.arrivals))
     frame = {
-        contracts.departures: lambda: transformations.as_scheduled(sources.read_schedule(start, end)),
-        contracts.takeoffs: lambda: transformations.as_left(sources.read_takeoffs(start, end)),
-        contracts.arrivals: lambda: transformations.as_landed(sources.read_landings(start, end)),
-        contracts.weather: lambda: transformations.as_published(sources.read_observations(start, end)),
+        contracts.departures: lambda: transformations.as_scheduled(sources.schedule.read(start, end)),
+        contracts.takeoffs: lambda: transformations.as_left(sources.takeoffs.read(start, end)),
+        contracts.arrivals: lambda: transformations.as_landed(sources.landings.read(start, end)),
+        contracts.weather: lambda: transformations.as_published(sources.observations.read(start, end)),
     }[group]()
     return to_polars(frame, group.columns)
 
@@ -77,10 +77,10 @@ def _parsed(group: FeatureGroup) -> pl.DataFrame:
 def _carriers(landed: pl.DataFrame) -> pl.DataFrame:
     """The share of each carrier's flights that were late over the days before each day: what is joined, at any size."""
     days = pl.DataFrame({"as_of": pl.datetime_range(FIRST, FIRST + YEAR - DAY, "1d", eager=True)}).cast(TIME)
-    each = landed.group_by("carrier", pl.col("landed_at").dt.truncate("1d").alias("as_of")).agg(
+    late = landed.group_by("carrier", pl.col("landed_at").dt.truncate("1d").alias("as_of")).agg(
         pl.col("is_late").sum().alias("late"), pl.len().alias("all")
     )
-    grid = landed.select("carrier").unique().join(days, how="cross").join(each, on=["carrier", "as_of"], how="left")
+    grid = landed.select("carrier").unique().join(days, how="cross").join(late, on=["carrier", "as_of"], how="left")
     before = pl.col("late", "all").fill_null(0).shift(1, fill_value=0).over("carrier", order_by="as_of")
     grid = grid.sort("as_of", "carrier").with_columns(before)
     shares = {

@@ -7,58 +7,102 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fti_assets.assets.definitions import feature_pipeline, inference_pipeline, training_pipeline
-    from fti_assets.contracts.estimator import XGBoost
+    from fti_assets.contracts.errors import (
+        AlreadyIssued,
+        Conflict,
+        ContractViolation,
+        Corrupt,
+        DeclarationError,
+        FailingCase,
+        MissingPartitions,
+        NoChampion,
+        StorageError,
+        WorkerDied,
+    )
+    from fti_assets.contracts.estimator import Estimator, Fitted
+    from fti_assets.contracts.evaluation import Comparison, Evaluation
     from fti_assets.contracts.feature_group import FeatureGroup
     from fti_assets.contracts.feature_view import FeatureView
-    from fti_assets.contracts.gates import BeatsBaseline, BeatsChampion, MaxCalibrationGap, SliceFloor
+    from fti_assets.contracts.gates import BeatsBaseline, BeatsChampion, Gate, MaxCalibrationGap, SliceFloor, Verdict
     from fti_assets.contracts.model import Model
     from fti_assets.contracts.predictions import Predictions
-    from fti_assets.contracts.retrain import Retrain
+    from fti_assets.contracts.retrain import Decision, History, Retrain
     from fti_assets.contracts.source import Source
-    from fti_assets.contracts.time import UTC
+    from fti_assets.contracts.time import UTC, Window
+    from fti_assets.home import Home
+    from fti_assets.models.boosting import XGBoost
+    from fti_assets.system import System
 
-_HOMES = {
-    "UTC": "contracts.time",
-    "Source": "contracts.source",
-    "FeatureGroup": "contracts.feature_group",
-    "FeatureView": "contracts.feature_view",
-    "Model": "contracts.model",
-    "XGBoost": "contracts.estimator",
-    "BeatsBaseline": "contracts.gates",
-    "BeatsChampion": "contracts.gates",
-    "MaxCalibrationGap": "contracts.gates",
-    "SliceFloor": "contracts.gates",
-    "Retrain": "contracts.retrain",
-    "Predictions": "contracts.predictions",
-    "feature_pipeline": "assets.definitions",
-    "training_pipeline": "assets.definitions",
-    "inference_pipeline": "assets.definitions",
+_MODULES = {
+    "contracts.time": ("UTC", "Window"),
+    "contracts.source": ("Source",),
+    "contracts.feature_group": ("FeatureGroup",),
+    "contracts.feature_view": ("FeatureView",),
+    "contracts.model": ("Model",),
+    "models.boosting": ("XGBoost",),
+    "contracts.estimator": ("Estimator", "Fitted"),
+    "contracts.evaluation": ("Evaluation", "Comparison"),
+    "contracts.gates": ("Gate", "Verdict", "BeatsBaseline", "BeatsChampion", "MaxCalibrationGap", "SliceFloor"),
+    "contracts.retrain": ("Retrain", "History", "Decision"),
+    "contracts.predictions": ("Predictions",),
+    "system": ("System",),
+    "home": ("Home",),
+    "contracts.errors": (
+        "DeclarationError",
+        "ContractViolation",
+        "FailingCase",
+        "MissingPartitions",
+        "AlreadyIssued",
+        "NoChampion",
+        "Conflict",
+        "Corrupt",
+        "StorageError",
+        "WorkerDied",
+    ),
 }
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "UTC",
+    "Window",
     "Source",
     "FeatureGroup",
     "FeatureView",
     "Model",
     "XGBoost",
+    "Estimator",
+    "Fitted",
+    "Evaluation",
+    "Comparison",
+    "Gate",
+    "Verdict",
     "BeatsBaseline",
     "BeatsChampion",
     "MaxCalibrationGap",
     "SliceFloor",
     "Retrain",
+    "History",
+    "Decision",
     "Predictions",
-    "feature_pipeline",
-    "training_pipeline",
-    "inference_pipeline",
+    "System",
+    "Home",
+    "DeclarationError",
+    "ContractViolation",
+    "FailingCase",
+    "MissingPartitions",
+    "AlreadyIssued",
+    "NoChampion",
+    "Conflict",
+    "Corrupt",
+    "StorageError",
+    "WorkerDied",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'fti_assets' has no attribute {name!r}; public names: {', '.join(__all__)}")
-    return getattr(import_module(f"fti_assets.{_HOMES[name]}"), name)
+    return getattr(import_module(f"fti_assets.{_MODULE_OF[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -5,12 +5,12 @@ and all view rows predicted by `t`, bit for bit.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 import pandas as pd
 import polars as pl
+from attrs import evolve
 
 from fti_assets.audit.altered_inputs import with_future
 from fti_assets.audit.differences import same_bits
@@ -87,7 +87,7 @@ def rows_predicted_by(view: FeatureView, t: datetime, window: Window, home: Home
 def _altered(binding: Binding, alter: Alter, t: datetime) -> Binding:
     if not isinstance(binding, Computed):
         return binding
-    return replace(
+    return evolve(
         binding,
         inputs=tuple(with_future(g, partial(alter, g), t) if isinstance(g, Source) else g for g in binding.inputs),
     )

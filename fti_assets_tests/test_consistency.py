@@ -1,10 +1,10 @@
 """What a model sees and says online is what it sees and says in batch, bit for bit."""
 
 from contextlib import suppress
-from dataclasses import replace
 
 import polars as pl
 import pytest
+from attrs import evolve
 
 from fti_assets.contracts.errors import ContractViolation
 from fti_assets.contracts.time import Window
@@ -51,7 +51,7 @@ def test_a_request_alone_has_the_bits_that_it_has_among_others(online: Home) -> 
 
 def test_an_issued_prediction_is_the_online_answer(online: Home) -> None:
     issue(returns, DAYS, online)
-    issued = online.predictions.read(returns, DAYS)["prediction"].to_list()
+    issued = online.prediction_log.read(returns, DAYS)["prediction"].to_list()
     scorer = Scorer(online.registry.champion("returns"))
     requests = online.features.read(orders, DAYS)
     assert answer(VIEW, scorer, requests, online.online).tolist() == issued
@@ -61,7 +61,7 @@ def test_an_issued_prediction_is_the_online_answer(online: Home) -> None:
 def test_online_refuses_the_rows_that_batch_leaves_out_and_no_others(online: Home) -> None:
     """Whether the condition is over the request, over what is looked up or over both, and with a cutoff."""
     where = "not is_gift and (is_returned_mean_7d > 0.2 or price < 10)"
-    view = replace(VIEW, where=where, since="2024-02-13T12:00Z")
+    view = evolve(VIEW, where=where, since="2024-02-13T12:00Z")
     batch = read_view(view, DAYS, online.features)
     requests = online.features.read(orders, DAYS)
     answered = {}
@@ -75,7 +75,7 @@ def test_online_refuses_the_rows_that_batch_leaves_out_and_no_others(online: Hom
 
 
 def test_a_day_without_a_row_of_the_view_is_issued_with_none(online: Home) -> None:
-    model = replace(returns, view=replace(VIEW, where="order_id like '2024-02-14%'"))
+    model = evolve(returns, view=evolve(VIEW, where="order_id like '2024-02-14%'"))
     first, second = issue(model, DAYS, online)
     assert (first.rows, first.kept, second.rows) == (0, False, len(read_view(model.view, DAYS, online.features)))
     assert second.rows > 0
@@ -84,6 +84,6 @@ def test_a_day_without_a_row_of_the_view_is_issued_with_none(online: Home) -> No
 
 def test_a_day_outside_of_the_views_cutoffs_needs_no_champion_and_has_no_rows(served: Home) -> None:
     """Before 22 January nobody served."""
-    model = replace(returns, view=replace(VIEW, since="2024-01-23"))
+    model = evolve(returns, view=evolve(VIEW, since="2024-01-23"))
     days = issue(model, Window.of_days("2024-01-21", "2024-01-23"), served)
     assert [day.rows for day in days] == [0, 0, 20]

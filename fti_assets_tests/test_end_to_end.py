@@ -130,7 +130,7 @@ def test_each_week_begins_with_a_decision_and_the_sensor_launches_what_it_says(d
 
 
 def test_a_promotion_takes_effect_at_its_cutoff_and_issued_days_stay(daemon):
-    log = daemon.shop.home.predictions.read(returns, Window.of_days(TEN_DAYS[0], TEN_DAYS[-2]))
+    log = daemon.shop.home.prediction_log.read(returns, Window.of_days(TEN_DAYS[0], TEN_DAYS[-2]))
     served = log.select(pl.col("predicted_for").dt.date().cast(pl.String).alias("day"), "model_version").unique()
 
     assert dict(served.iter_rows()) == {day: 1 if day < "2024-01-29" else 2 for day in PREDICTED}

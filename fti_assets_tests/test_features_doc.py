@@ -86,7 +86,7 @@ def bound(group: FeatureGroup, rows: pd.DataFrame) -> object:
             return rows
         return rows[(rows[group.known_at] >= start) & (rows[group.known_at] < end)].reset_index(drop=True)
 
-    return group.computed(lambda given: given, Source(f"{group.name}_source", group.schema, read))
+    return group.computed(lambda given: given, Source(group.schema, read, name=f"{group.name}_source"))
 
 
 @pytest.fixture(scope="module")

@@ -89,14 +89,14 @@ def days(first: str, last: str) -> dict[str, str]:
 
 
 def test_the_readers_own_system_learns_predicts_and_answers(shop: ModuleType) -> None:
-    home = Home.default()
+    home = Home()
     run(shop.features, "features", home, days("2024-01-01", "2024-03-30"))
     run(shop.training, "train_returns", home, {}, "2024-03-02")
     run(shop.inference, "predict", home, days(FIRST, LAST))
     run(shop.inference, "online", home, {})
 
     champion = home.registry.champion("returns")
-    log = home.predictions.read(shop.returns, Window.of_days(FIRST, LAST))
+    log = home.prediction_log.read(shop.returns, Window.of_days(FIRST, LAST))
     assert champion.read_json("metrics.json")["loss"] < champion.read_json("metrics.json")["baseline_loss"]
     assert set(log["model_version"]) == {champion.version}
     assert len(log) == len(shop.known("orders.parquet", "placed_at")(*_instants(FIRST, LAST)))

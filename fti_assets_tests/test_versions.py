@@ -1,11 +1,10 @@
 """Two versions of a feature group side by side: two tables, one view, two models."""
 
-from dataclasses import replace
-
 import pandas as pd
 import pytest
+from attrs import evolve
 
-from fti_assets.assets.definitions import feature_pipeline
+from fti_assets.assets.feature_pipeline import feature_pipeline
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.fingerprint import binding_version, view_version
@@ -25,7 +24,7 @@ from fti_assets_tests.worlds import (
     returns,
 )
 
-dearer = replace(products, version=2)
+dearer = evolve(products, version=2)
 
 
 def with_tax(rows: pd.DataFrame) -> pd.DataFrame:
@@ -64,7 +63,7 @@ def test_both_are_joined_in_one_view_under_prefixes(both: Home) -> None:
 
 
 def test_models_of_different_versions_learn_from_their_own(both: Home) -> None:
-    second = replace(returns, name="returns_taxed", view=replace(returns.view, features=[orders["quantity"], dearer]))
+    second = evolve(returns, name="returns_taxed", view=evolve(returns.view, features=[orders["quantity"], dearer]))
     built = {m.name: build_dataset(m, midnight("2024-01-12"), midnight(FIRST_DAY), both) for m in (returns, second)}
     frames = {name: each.dataset.read() for name, each in built.items()}
     assert (frames["returns_taxed"]["price"] == frames["returns"]["price"] * 1.2).all()
@@ -79,4 +78,4 @@ def test_both_are_assets_with_versions_of_their_own() -> None:
     names = {key.path[-1] for key in graph.executable_asset_keys}
     assert {"products", "products_v2"} <= names
     assert binding_version(OF_TAX) != binding_version(BINDINGS[2])
-    assert view_version(BOTH) != view_version(replace(BOTH, features=[products["price"]]))
+    assert view_version(BOTH) != view_version(evolve(BOTH, features=[products["price"]]))

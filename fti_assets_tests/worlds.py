@@ -12,8 +12,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing.pandas import DataFrame
 
-from fti_assets.contracts.estimator import XGBoost
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_group import FeatureGroup, as_binding
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.gates import BeatsBaseline
 from fti_assets.contracts.model import Model
@@ -21,6 +20,7 @@ from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import UTC as UTC_TIME
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.features.materialize import materialize
+from fti_assets.models.boosting import XGBoost
 from fti_assets.stores.home import Home
 from fti_assets.training.datasets import build_dataset
 from fti_assets.training.train import Trained, train
@@ -52,15 +52,6 @@ class Outcome(pa.DataFrameModel):
     due_at: UTC_TIME
     settled_at: UTC_TIME
     is_returned: bool
-
-
-class CustomerHistory(pa.DataFrameModel):
-    """How many orders of the customer were settled in the last week, and the share that was sent back."""
-
-    customer: str
-    as_of: UTC_TIME
-    is_returned_count_7d: int
-    is_returned_mean_7d: float = pa.Field(nullable=True)
 
 
 class Product(pa.DataFrameModel):
@@ -136,20 +127,27 @@ def as_given(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-order_source = Source("shop_orders", Order, _known(Order, "placed_at"))
-outcome_source = Source("shop_outcomes", Outcome, _known(Outcome, "settled_at"))
-catalogue_source = Source("shop_catalogue", Product, lambda _start, _end: CATALOGUE)
+order_source = Source(Order, _known(Order, "placed_at"), name="shop_orders")
+outcome_source = Source(Outcome, _known(Outcome, "settled_at"), name="shop_outcomes")
+catalogue_source = Source(Product, lambda _start, _end: CATALOGUE, name="shop_catalogue")
 
 orders = FeatureGroup(Order, keys="order_id", event_time="placed_at")
 outcomes = FeatureGroup(Outcome, keys="order_id", event_time="due_at", known_at="settled_at")
-customer_history = FeatureGroup(CustomerHistory, keys="customer", event_time="as_of", lookback="3d")
+customer_history = outcomes.windows(
+    "customer",
+    {"is_returned": ["count", "mean"]},
+    over="7d",
+    name="customer_history",
+    description="How many orders of the customer were settled in the last week, and the share that was sent back.",
+    lookback="3d",
+)
 products = FeatureGroup(Product, keys="product", name="products", dimension=True)
 
 BINDINGS = (
     orders.computed(as_given, order_source),
     outcomes.computed(as_given, outcome_source),
     products.computed(as_given, catalogue_source),
-    customer_history.aggregated(outcomes, by="customer", columns={"is_returned": ["count", "mean"]}, windows=["7d"]),
+    as_binding(customer_history),
 )
 """Every group's computation, inputs before what is computed from them."""
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from fti_assets.assets.describe import feature_key, table
+from fti_assets.assets.describe import table
 from fti_assets.assets.home_resource import HomeResource
+from fti_assets.assets.keys import feature_key
 from fti_assets.audit.feature_groups import audit_binding
 from fti_assets.audit.known_times import audit_times
 from fti_assets.contracts.binding import Binding
@@ -50,11 +51,11 @@ def leakage_check(binding: Binding) -> dg.AssetChecksDefinition:
         if end is None:
             raise MissingPartitions(f"feature group {group.name} has no rows to audit: materialize it first")
         window = WHOLE if group.dimension else Window(end - group.period.length, end)
-        found = audit_binding(binding, window, store)
+        findings = audit_binding(binding, window, store)
         if not group.dimension:
-            found += audit_times([binding], window, store)
-        leaks = [finding for finding in found if finding.severity == "leak"]
-        shown = {"findings": table([vars(finding) for finding in found], _SHOWN)} if found else {}
+            findings += audit_times([binding], window, store)
+        leaks = [finding for finding in findings if finding.severity == "leak"]
+        shown = {"findings": table([vars(finding) for finding in findings], _SHOWN)} if findings else {}
         return dg.AssetCheckResult(passed=not leaks, metadata={"audited": str(window), "leaks": len(leaks), **shown})
 
     return leakage

@@ -2,17 +2,12 @@
 
 import dagster as dg
 
-from fti_assets.assets.describe import feature_key
+from fti_assets.assets.keys import feature_key, source_key
 from fti_assets.assets.partitions import overlapping, reaching_back
 from fti_assets.contracts.binding import Aggregated, Binding, Input
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Period
-
-
-def source_key(source: Source) -> dg.AssetKey:
-    """`source/<name>`."""
-    return dg.AssetKey(["source", source.name])
 
 
 def dependencies(binding: Binding) -> list[dg.AssetDep]:
@@ -23,26 +18,22 @@ def dependencies(binding: Binding) -> list[dg.AssetDep]:
             dg.AssetDep(feature_key(group), partition_mapping=reaching_back(period, halo, with_itself=own_period))
             for group, halo, own_period in binding.reads
         ]
-    return [_dependency(given, period) for given in binding.inputs]
+    return [_dependency(source, period) for source in binding.inputs]
 
 
-def slower(binding: Binding) -> list[FeatureGroup]:
+def slower(binding: Binding) -> list[Group]:
     """The inputs whose partitions are longer than the group's."""
-    if isinstance(binding, Aggregated):
-        groups = [read.group for read in binding.reads]
-    else:
-        inputs = [given for given in binding.inputs if not isinstance(given, Source)]
-        groups = [given if isinstance(given, FeatureGroup) else given.group for given in inputs]
-    return [group for group in groups if not group.dimension and group.period.length > binding.group.period.length]
+    own = binding.group.period.length
+    return [group for group in binding.groups if not group.dimension and group.period.length > own]
 
 
-def _dependency(given: Input, period: Period) -> dg.AssetDep:
-    if isinstance(given, Source):
-        return dg.AssetDep(source_key(given))
-    group = given if isinstance(given, FeatureGroup) else given.group
+def _dependency(source: Input, period: Period) -> dg.AssetDep:
+    if isinstance(source, Source):
+        return dg.AssetDep(source_key(source))
+    group = source if isinstance(source, Group) else source.group
     if group.dimension:
         return dg.AssetDep(feature_key(group))
-    if isinstance(given, FeatureGroup):
-        same = given.period == period
-        return dg.AssetDep(feature_key(given), partition_mapping=None if same else overlapping())
-    return dg.AssetDep(feature_key(group), partition_mapping=reaching_back(period, given.age, with_itself=True))
+    if isinstance(source, Group):
+        same = source.period == period
+        return dg.AssetDep(feature_key(source), partition_mapping=None if same else overlapping())
+    return dg.AssetDep(feature_key(group), partition_mapping=reaching_back(period, source.age, with_itself=True))

@@ -1,19 +1,22 @@
 """What the Dagster UI shows about an asset: schema, lineage of columns, freshness, tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
 
+from fti_assets.assets.keys import feature_key
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.catalogue_rows import columns
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.errors import FailingCase
 from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.group import Group
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.lineage import computed_from
-from fti_assets.contracts.schema import Kind
 
 
-def group_schema(group: FeatureGroup, meant: Mapping[str, str] | None = None) -> dg.TableSchema:
+def group_schema(group: Group) -> dg.TableSchema:
     """The group's columns with their descriptions and constraints, from its Pandera model."""
     return dg.TableSchema(
         columns=[
@@ -23,21 +26,21 @@ def group_schema(group: FeatureGroup, meant: Mapping[str, str] | None = None) ->
                 description=column["description"] or None,
                 constraints=dg.TableColumnConstraints(nullable=column["nullable"], other=column["checks"]),
             )
-            for column in columns(group, meant or {})
+            for column in columns(group)
         ]
     )
 
 
 def group_lineage(binding: Binding) -> dict[str, dg.TableColumnLineage]:
     """As metadata, for each aggregated column the one it is computed from; nothing where a function computes them."""
-    found = {
+    columns = {
         name: [dg.TableColumnDep(asset_key=feature_key(column.group), column_name=column.name)]
         for name, column in computed_from(binding).items()
     }
-    return {"dagster/column_lineage": dg.TableColumnLineage(found)} if found else {}
+    return {"dagster/column_lineage": dg.TableColumnLineage(columns)} if columns else {}
 
 
-def fresh(group: FeatureGroup, partitions: dg.TimeWindowPartitionsDefinition) -> dg.FreshnessPolicy | None:
+def fresh(group: Group, partitions: dg.TimeWindowPartitionsDefinition) -> dg.FreshnessPolicy | None:
     """That somebody materializes the group about once a period; nothing of a system whose calendar ends."""
     if partitions.end is not None:
         return None
@@ -46,7 +49,7 @@ def fresh(group: FeatureGroup, partitions: dg.TimeWindowPartitionsDefinition) ->
 
 def kinds_schema(columns: Mapping[str, Kind]) -> dg.TableSchema:
     """A schema of names and kinds alone."""
-    return dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in columns.items()])
+    return dg.TableSchema(columns=[dg.TableColumn(name, str(kind)) for name, kind in columns.items()])
 
 
 def view_lineage(view: FeatureView) -> dg.TableColumnLineage:
@@ -60,17 +63,23 @@ def view_lineage(view: FeatureView) -> dg.TableColumnLineage:
     )
 
 
-def feature_key(group: FeatureGroup) -> dg.AssetKey:
-    """`features/<group>`."""
-    return dg.AssetKey(["features", group.name])
-
-
 def table(rows: Sequence[Mapping[str, Any]], shown: Iterable[str]) -> dg.MetadataValue:
     """A small table as Markdown."""
+    return dg.MetadataValue.md(markdown_table(rows, shown))
+
+
+def markdown_table(rows: Sequence[Mapping[str, Any]], shown: Iterable[str]) -> str:
+    """The named cells of each row as a Markdown table, under their names."""
     names = list(shown)
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     lines += ["| " + " | ".join(_cell(row.get(name)) for name in names) + " |" for row in rows]
-    return dg.MetadataValue.md("\n".join(lines))
+    return "\n".join(lines)
+
+
+def cases_table(cases: Sequence[FailingCase]) -> dg.MetadataValue:
+    """Failing cases as Markdown; whose rows they are where they say so."""
+    whose = ["of"] if any(case.of for case in cases) else []
+    return table([asdict(case) for case in cases], [*whose, "column", "check", "value", "rows"])
 
 
 def _cell(value: Any) -> str:

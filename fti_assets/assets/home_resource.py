@@ -14,4 +14,4 @@ class HomeResource(dg.ConfigurableResource):
 
     def open(self) -> Home:
         """The stores."""
-        return Home(Path(self.root).absolute()) if self.root else Home.default()
+        return Home(Path(self.root).absolute()) if self.root else Home()

@@ -7,7 +7,7 @@ import dagster as dg
 
 from fti_assets.assets.beta import accepting_beta
 from fti_assets.contracts.errors import DeclarationError
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import HOURLY, WEEKLY, Period, Window, midnight
 
 _WEEKDAYS_FROM_SUNDAY = 7
@@ -19,7 +19,7 @@ def daily(since: str, until: str | None) -> dg.DailyPartitionsDefinition:
     return dg.DailyPartitionsDefinition(start_date=since, end_date=until, timezone="UTC")
 
 
-def calendar(group: FeatureGroup, since: str, until: str | None) -> dg.TimeWindowPartitionsDefinition:
+def calendar(group: Group, since: str, until: str | None) -> dg.TimeWindowPartitionsDefinition:
     """The group's partitions from `since` up to, but without, `until`; without it, up to the newest that is over.
 
     Raises DeclarationError where the first week of a weekly group would be cut.

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping
 
 import dagster as dg
-from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from fti_assets.assets.data_versions import run_version
+from fti_assets.assets.instance.dagster_private import DATA_VERSION_TAG
 
 Partition = str | None
 
@@ -55,5 +55,5 @@ def _newest(
     context: dg.AssetExecutionContext, key: dg.AssetKey, partition: Partition
 ) -> dg.AssetMaterialization | None:
     asked = dg.AssetRecordsFilter(key, asset_partitions=[partition] if partition else None)
-    found = context.instance.fetch_materializations(asked, limit=1).records
-    return found[0].asset_materialization if found else None
+    records = context.instance.fetch_materializations(asked, limit=1).records
+    return records[0].asset_materialization if records else None

@@ -8,18 +8,17 @@ import polars as pl
 from fti_assets.audit.altered_rows import Alter, dropped, moved, permuted
 from fti_assets.audit.differences import APPEARED, VANISHED, Difference, differences
 from fti_assets.audit.findings import DEPENDS, NOT_AUDITED, ROW_MOVES, Finding
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 
-Rows = Callable[[pl.DataFrame], pl.DataFrame]
 Recompute = Callable[[Alter], pl.DataFrame]
 """The rows computed from an input whose future is altered so."""
 
 
-def future_of(group: FeatureGroup, alter: Alter, t: datetime) -> Callable[[pl.DataFrame], pl.DataFrame]:
+def future_of(group: Group, alter: Alter, t: datetime) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """The group's rows with those altered that became known after `t`, all in their places."""
 
     def altered(rows: pl.DataFrame) -> pl.DataFrame:
-        later = rows[str(group.known_at)] > t
+        later = rows[group.known_at] > t
         instead = alter(rows.filter(later), rows)
         if not instead.height:
             return rows.filter(~later)
@@ -59,8 +58,8 @@ def compared(
             except Exception as error:  # noqa: BLE001  (a user's function may raise anything; it is reported)
                 refused.append(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
                 continue
-            for each in differences(before, after, identity):
-                yield described(each, where, because, source, identity[-1], t, _advice(each))
+            for difference in differences(before, after, identity):
+                yield described(difference, where, because, source, identity[-1], t, _advice(difference))
             break
         else:
             yield Finding("suspicion", where, "", because, source, after=refused[0], advice=NOT_AUDITED)
@@ -91,5 +90,5 @@ def _minute(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%MZ}" if moment else ""
 
 
-def _advice(found: Difference) -> str:
-    return ROW_MOVES if found.column in (VANISHED, APPEARED) else DEPENDS
+def _advice(difference: Difference) -> str:
+    return ROW_MOVES if difference.column in (VANISHED, APPEARED) else DEPENDS

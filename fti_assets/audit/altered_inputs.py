@@ -1,18 +1,18 @@
 """Inputs whose future is altered: sources that read other rows, and a store that answers with other rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
+import attrs
 import pandas as pd
 import polars as pl
 
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import FeatureStore
-from fti_assets.validation.batch_validation import Intake
+from fti_assets.validation.batch_validation import BatchValidation
 
 AlterFrame = Callable[[pd.DataFrame], pd.DataFrame]
 Later = Callable[[pl.DataFrame], pl.DataFrame]
@@ -33,17 +33,17 @@ def with_future(source: Source, alter: AlterFrame, t: datetime) -> Source:
         later = alter(source.read(max(start, after), end))
         return pd.concat([source.read(start, after), later], ignore_index=True) if start < after else later
 
-    return replace(source, read=read)
+    return attrs.evolve(source, read=read)
 
 
-def read_once(source: Source, group: FeatureGroup, store: FeatureStore) -> Source:
+def read_once(source: Source, group: Group, store: FeatureStore) -> Source:
     """The source as the group takes it in, each window read once: conforming, less the rows that are set aside."""
 
     @cache
     def read(start: datetime, end: datetime) -> pd.DataFrame:
-        return Intake(group, Window(start, end), store).kept(source.read(start, end), source)
+        return BatchValidation(group, Window(start, end), store).kept(source.read(start, end), source)
 
-    return replace(source, read=read)
+    return attrs.evolve(source, read=read)
 
 
 class AuditedStore(FeatureStore):
@@ -55,10 +55,10 @@ class AuditedStore(FeatureStore):
     def __init__(self, store: FeatureStore) -> None:
         super().__init__(store.root, tables={})
         self._kept: dict[tuple[str, Window, tuple[str, ...] | None, int | None], pl.DataFrame] = {}
-        self._altered: FeatureGroup | None = None
+        self._altered: Group | None = None
         self._alter: Later | None = None
 
-    def altered(self, group: FeatureGroup, alter: Later) -> "AuditedStore":
+    def altered(self, group: Group, alter: Later) -> "AuditedStore":
         """The same store with other rows of one group."""
         other = AuditedStore(self)
         other._tables, other._kept = self._tables, self._kept
@@ -69,12 +69,12 @@ class AuditedStore(FeatureStore):
         """Itself: each table stays as it was when first opened."""
         return self
 
-    def files(self, group: FeatureGroup, window: Window, version: int | None = None) -> list[str]:  # noqa: ARG002
+    def files(self, group: Group, window: Window, version: int | None = None) -> list[str]:  # noqa: ARG002
         """None: no file holds such rows, so nothing that was computed from a file is taken or kept in their place."""
         return []
 
     def read(
-        self, group: FeatureGroup, window: Window, columns: Sequence[str] | None = None, version: int | None = None
+        self, group: Group, window: Window, columns: Sequence[str] | None = None, version: int | None = None
     ) -> pl.DataFrame:
         """The group's rows, altered if it is the one."""
         whole = self._alter is not None and group == self._altered

@@ -42,7 +42,7 @@ def differences(before: pl.DataFrame, after: pl.DataFrame, identity: Sequence[st
     left, right = (frame.with_columns(nth, pl.lit(True).alias(_THERE)) for frame in (before, after))
     both = left.join(right, on=on, how="full", nulls_equal=True, coalesce=True, suffix="\0")
     gone, new = both[f"{_THERE}\0"].is_null(), both[_THERE].is_null()
-    found = [
+    moved_values = [
         _difference(APPEARED, both.filter(new), identity, ("absent", "there")),
         _difference(VANISHED, both.filter(gone), identity, ("there", "absent")),
     ]
@@ -52,8 +52,8 @@ def differences(before: pl.DataFrame, after: pl.DataFrame, identity: Sequence[st
     for name in values:
         marks = [mark for mark in (name, _null(name)) if mark in one.columns]
         moved = pl.select(pl.any_horizontal(one[mark].ne_missing(two[mark]) for mark in marks)).to_series()
-        found.append(_difference(name, paired.filter(moved), identity, None))
-    return [difference for difference in found if difference.rows]
+        moved_values.append(_difference(name, paired.filter(moved), identity, None))
+    return [difference for difference in moved_values if difference.rows]
 
 
 def _difference(column: str, rows: pl.DataFrame, identity: Sequence[str], shown: tuple[str, str] | None) -> Difference:

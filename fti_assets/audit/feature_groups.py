@@ -1,11 +1,11 @@
 """Whether what a feature group says of a moment depends on what became known after it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import combinations
 
+import attrs
 import pandas as pd
 import polars as pl
 
@@ -13,19 +13,17 @@ from fti_assets.audit.altered_futures import compared, described, future_of
 from fti_assets.audit.altered_inputs import AuditedStore, read_once, with_future
 from fti_assets.audit.altered_rows import Alter
 from fti_assets.audit.differences import differences
-from fti_assets.audit.findings import NO_ROWS, NOT_BY_WINDOW, NOT_DETERMINISTIC, Finding, merged
+from fti_assets.audit.findings import NO_ROWS, NOT_BY_WINDOW, NOT_DETERMINISTIC, Finding, without_repeats
 from fti_assets.audit.sampled_times import Times, moments_of
-from fti_assets.contracts.binding import Aggregated, Binding, Computed, Input
-from fti_assets.contracts.feature_group import FeatureGroup
-from fti_assets.contracts.schema import columns_of
-from fti_assets.contracts.selection import Selection
+from fti_assets.contracts.binding import Aggregated, Binding, Computed
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
 from fti_assets.features.materialize import compute
 from fti_assets.features.windows.aggregate import aggregate
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.frames import TIME, to_pandas, to_polars
-from fti_assets.validation.batch_validation import Intake
+from fti_assets.validation.batch_validation import BatchValidation
 
 
 def audit_binding(binding: Binding, window: Window, store: FeatureStore, a_day: int = 4) -> list[Finding]:
@@ -42,53 +40,36 @@ def audit_binding(binding: Binding, window: Window, store: FeatureStore, a_day: 
     base = rows_of(binding, window, store)
     unsteady = differences(base, rows_of(binding, window, store), [*group.keys, *group.times])
     if unsteady:
-        known_at = str(group.known_at)
-        return [described(each, where, "computed twice", "", known_at, None, NOT_DETERMINISTIC) for each in unsteady]
+        known_at = group.known_at
+        facts = (where, "computed twice", "", known_at, None, NOT_DETERMINISTIC)
+        return [described(difference, *facts) for difference in unsteady]
     if group.dimension:
         return []
     if not base.height:
         return [Finding("suspicion", where, "", f"no rows in {window}", advice=NO_ROWS)]
-    found: list[Finding] = []
-    known = [base[str(group.known_at)], *(_known(given, window, store) for given in groups_read(binding))]
+    findings: list[Finding] = []
+    known = [base[group.known_at], *(_known(read, window, store) for read in binding.groups)]
     moments = moments_of(known, window, a_day, list(_pairs(binding, window, store)))
-    for source in sources_read(binding):
-        found += _audit_source(binding, source, window, store, base, moments)
-    for given in groups_read(binding):
-        if not given.dimension:
-            found += _audit_group(binding, given, window, store, base, moments)
-    return merged(found)
+    for source in binding.sources:
+        findings += _audit_source(binding, source, window, store, base, moments)
+    for read in binding.groups:
+        if not read.dimension:
+            findings += _audit_group(binding, read, window, store, base, moments)
+    return without_repeats(findings)
 
 
 def rows_of(binding: Binding, window: Window, store: FeatureStore) -> pl.DataFrame:
     """The group's rows of the window, computed and not written."""
     frame = aggregate(binding, window, store) if isinstance(binding, Aggregated) else compute(binding, window, store)
     if binding.group.on_invalid == "quarantine":
-        frame = Intake(binding.group, window, store).kept(frame, binding.group)
+        frame = BatchValidation(binding.group, window, store).kept(frame, binding.group)
     return to_polars(frame, binding.group.columns)
-
-
-def inputs_of(binding: Binding) -> Sequence[Input]:
-    """The sources and groups that the computation reads."""
-    if isinstance(binding, Aggregated):
-        return (binding.source, binding.at) if binding.at else (binding.source,)
-    return binding.inputs
-
-
-def groups_read(binding: Binding) -> list[FeatureGroup]:
-    """The groups among them."""
-    given = (each.group if isinstance(each, Selection) else each for each in inputs_of(binding))
-    return list(dict.fromkeys(each for each in given if not isinstance(each, Source)))
-
-
-def sources_read(binding: Binding) -> list[Source]:
-    """The sources among them."""
-    return list(dict.fromkeys(given for given in inputs_of(binding) if isinstance(given, Source)))
 
 
 def _audit_source(
     binding: Binding, source: Source, window: Window, store: AuditedStore, base: pl.DataFrame, moments: list[datetime]
 ) -> Iterator[Finding]:
-    group, columns = binding.group, columns_of(source.schema)
+    group, columns = binding.group, source.schema.columns
     read = read_once(source, group, store).read
     whole = to_polars(read(window.start, window.end), columns)
     for t in moments:
@@ -101,7 +82,7 @@ def _audit_source(
             because = f"{past.height} + {later.height} rows, cut at {t:%Y-%m-%d %H:%M}, and {whole.height} at once"
             yield Finding("suspicion", f"source {source.name}", "", because, advice=NOT_BY_WINDOW)
             return
-        recompute = partial(_from_source, binding, source, replace(source, read=read), window, store, whole, t)
+        recompute = partial(_from_source, binding, source, attrs.evolve(source, read=read), window, store, whole, t)
         if later.height:
             yield from compared(
                 f"feature group {group.name}",
@@ -125,18 +106,18 @@ def _from_source(
     alter: Alter,
 ) -> pl.DataFrame:
     def instead(later: pd.DataFrame) -> pd.DataFrame:
-        return to_pandas(alter(to_polars(later, columns_of(source.schema)), seen)).astype(later.dtypes)
+        return to_pandas(alter(to_polars(later, source.schema.columns), seen)).astype(later.dtypes)
 
     if not isinstance(binding, Computed):
         return rows_of(binding, window, store)
     other = with_future(cached, instead, t)
-    inputs = tuple(other if given is source else given for given in binding.inputs)
-    return rows_of(replace(binding, inputs=inputs), window, store)
+    inputs = tuple(other if kept is source else kept for kept in binding.inputs)
+    return rows_of(attrs.evolve(binding, inputs=inputs), window, store)
 
 
 def _audit_group(
     binding: Binding,
-    given: FeatureGroup,
+    read: Group,
     window: Window,
     store: AuditedStore,
     base: pl.DataFrame,
@@ -146,19 +127,19 @@ def _audit_group(
     for t in moments:
         yield from compared(
             f"feature group {group.name}",
-            f"feature group {given.name}",
+            f"feature group {read.name}",
             base,
-            partial(_from_group, binding, given, window, store, t),
-            [*given.keys, *given.times],
+            partial(_from_group, binding, read, window, store, t),
+            [*read.keys, *read.times],
             [*group.keys, *group.times],
             t,
         )
 
 
 def _from_group(
-    binding: Binding, given: FeatureGroup, window: Window, store: AuditedStore, t: datetime, alter: Alter
+    binding: Binding, read: Group, window: Window, store: AuditedStore, t: datetime, alter: Alter
 ) -> pl.DataFrame:
-    return rows_of(binding, window, store.altered(given, future_of(given, alter, t)))
+    return rows_of(binding, window, store.altered(read, future_of(read, alter, t)))
 
 
 def _as_it_is(later: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:  # noqa: ARG001
@@ -167,20 +148,18 @@ def _as_it_is(later: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:  # noqa:
 
 def _pairs(binding: Binding, window: Window, store: FeatureStore) -> Iterator[Times]:
     """Every two times of the inputs' rows."""
-    for source in sources_read(binding):
-        rows = to_polars(
-            read_once(source, binding.group, store).read(window.start, window.end), columns_of(source.schema)
-        )
+    for source in binding.sources:
+        rows = to_polars(read_once(source, binding.group, store).read(window.start, window.end), source.schema.columns)
         times = [name for name, kind in rows.schema.items() if kind.is_temporal()]
         yield from ((rows[one], rows[other]) for one, other in combinations(times, 2))
-    for group in groups_read(binding):
+    for group in binding.groups:
         if len(group.times) > 1:
             rows = store.read(group, window, group.times)
-            yield rows[str(group.event_time)], rows[str(group.known_at)]
+            yield rows[group.event_time], rows[group.known_at]
 
 
-def _known(group: FeatureGroup, window: Window, store: FeatureStore) -> pl.Series:
+def _known(group: Group, window: Window, store: FeatureStore) -> pl.Series:
     if group.dimension:
         return pl.Series([], dtype=TIME)
-    known_at = str(group.known_at)
+    known_at = group.known_at
     return store.read(group, window, [known_at])[known_at]

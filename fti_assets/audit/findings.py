@@ -64,7 +64,7 @@ LOOK_ALIKE = (
 )
 
 
-def merged(findings: Iterable[Finding]) -> list[Finding]:
+def without_repeats(findings: Iterable[Finding]) -> list[Finding]:
     """One finding a column and input: of several moments and alterations the one that moved most rows, leaks first."""
     kept: dict[tuple[str, ...], Finding] = {}
     for finding in findings:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from fti_assets.audit.altered_inputs import AuditedStore, read_once
-from fti_assets.audit.feature_groups import rows_of, sources_read
-from fti_assets.audit.findings import LATE_FACT, Finding, merged
+from fti_assets.audit.feature_groups import rows_of
+from fti_assets.audit.findings import LATE_FACT, Finding, without_repeats
 from fti_assets.audit.later_times import known_before, later_times
 from fti_assets.contracts.binding import Binding
-from fti_assets.contracts.schema import columns_of
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import FeatureStore
@@ -36,7 +35,7 @@ def audit_times(bindings: Iterable[Binding], window: Window, store: FeatureStore
     known time like a plan; a suspicion where neither can be told.
     """
     tables = list(_tables(bindings, window, AuditedStore(store)))
-    return merged(finding for table in tables for finding in _late_facts(table, tables))
+    return without_repeats(finding for table in tables for finding in _late_facts(table, tables))
 
 
 def known_column(source: Source, window: Window) -> str | None:
@@ -44,7 +43,7 @@ def known_column(source: Source, window: Window) -> str | None:
 
     Of several the one that is latest; None where there is none.
     """
-    times = [name for name, kind in columns_of(source.schema).items() if kind == "time"]
+    times = [name for name, kind in source.schema.columns.items() if kind == "time"]
     seen: list[pl.DataFrame] = []
     length = (window.end - window.start) / (_PARTS_A_DAY * len(window.days))
     for n in range(_PARTS_A_DAY * len(window.days)):
@@ -65,12 +64,12 @@ def _tables(bindings: Iterable[Binding], window: Window, store: FeatureStore) ->
         if group.dimension:
             continue
         rows, keys = rows_of(binding, window, store), tuple(group.keys)
-        yield _Table(f"feature group {group.name}", rows, str(group.known_at), group.times, keys)
-        for source in sources_read(binding):
+        yield _Table(f"feature group {group.name}", rows, group.known_at, group.times, keys)
+        for source in binding.sources:
             known_at = None if source.name in seen else known_column(source, window)
             seen.add(source.name)
             if known_at is not None:
-                columns = columns_of(source.schema)
+                columns = source.schema.columns
                 rows = to_polars(read_once(source, group, store).read(window.start, window.end), columns)
                 kept = tuple(key for key in keys if key in columns)
                 yield _Table(f"source {source.name}", rows, known_at, (known_at,), kept)

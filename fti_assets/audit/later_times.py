@@ -38,7 +38,7 @@ def later_times(rows: pl.DataFrame, known_at: str, declared: Sequence[str]) -> l
     A value is made from a time when it is its distance from another time, in seconds to days (a number), or whether
     that is beyond some bound (a boolean). A later time that no value is made from is a plan as far as anybody can tell.
     """
-    found = []
+    columns = []
     for column, kind in rows.schema.items():
         if not kind.is_temporal() or column in (known_at, *declared):
             continue
@@ -50,8 +50,8 @@ def later_times(rows: pl.DataFrame, known_at: str, declared: Sequence[str]) -> l
         values = tuple(dict.fromkeys(_made_from(there, column)))
         if values:
             example = there.filter(later).row(0, named=True)
-            found.append(LaterTime(column, share, values, _is_fact(there, column, known_at), example))
-    return found
+            columns.append(LaterTime(column, share, values, _is_fact(there, column, known_at), example))
+    return columns
 
 
 def known_before(rows: pl.DataFrame, column: str, known_at: str, others: pl.DataFrame, on: Sequence[str]) -> bool:
@@ -73,10 +73,10 @@ def _made_from(rows: pl.DataFrame, column: str) -> Iterator[str]:
     for other in times:
         seconds = (rows[column] - rows[other]).dt.total_microseconds() / _SECOND
         for name, kind in rows.schema.items():
-            given = pl.DataFrame({"value": rows[name], "seconds": seconds}).drop_nulls() if _is_value(kind) else None
-            if given is None or given.height < FEWEST_ROWS or given["seconds"].n_unique() < 3:
+            pairs = pl.DataFrame({"value": rows[name], "seconds": seconds}).drop_nulls() if _is_value(kind) else None
+            if pairs is None or pairs.height < FEWEST_ROWS or pairs["seconds"].n_unique() < 3:
                 continue
-            value, distance = given["value"].cast(pl.Float64).to_numpy(), given["seconds"].to_numpy()
+            value, distance = pairs["value"].cast(pl.Float64).to_numpy(), pairs["seconds"].to_numpy()
             if _bounded(value, distance) if kind == pl.Boolean else _distance(value, distance):
                 yield name
 

@@ -35,12 +35,12 @@ def look_alike(feature: pl.Series, label: pl.Series) -> LookAlike | None:
     """
     y = label.to_numpy()
     there = feature.is_not_null().to_numpy()
-    found = _by_values(feature.filter(pl.Series(there)), y[there]) if _tells(y[there]) else None
-    if found is None and _tells(y) and _tells(there.astype(np.float64)):
+    likeness = _by_values(feature.filter(pl.Series(there)), y[there]) if _tells(y[there]) else None
+    if likeness is None and _tells(y) and _tells(there.astype(np.float64)):
         strength = _strength(y, there.astype(np.float64))
         if strength >= RANKED:
-            found = LookAlike(f"being null or not tells the label ({_measure(y)} {strength:.3f})", len(y))
-    return found
+            likeness = LookAlike(f"being null or not tells the label ({_measure(y)} {strength:.3f})", len(y))
+    return likeness
 
 
 def _by_values(feature: pl.Series, y: np.ndarray) -> LookAlike | None:
@@ -93,7 +93,7 @@ def _measure(y: np.ndarray) -> str:
 def _strength(y: np.ndarray, x: np.ndarray) -> float:
     """The AUC of the better direction, or the absolute rank correlation (Spearman 1904)."""
     if _is_binary(y):
-        found = auc(y, x)
-        return max(found, 1 - found)
+        area = auc(y, x)
+        return max(area, 1 - area)
     one, other = (pl.Series(values).rank().to_numpy() for values in (y, x))
     return abs(float(np.corrcoef(one, other)[0, 1])) if _varies(x) else 0.0

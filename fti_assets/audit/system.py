@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 
-from fti_assets.audit.feature_groups import audit_binding, groups_read, inputs_of
-from fti_assets.audit.findings import Finding, merged
+from fti_assets.audit.feature_groups import audit_binding
+from fti_assets.audit.findings import Finding, without_repeats
 from fti_assets.audit.known_times import audit_times
 from fti_assets.audit.views import audit_labels, audit_view
 from fti_assets.contracts.binding import Aggregated, Binding
 from fti_assets.contracts.errors import DeclarationError, unknown
-from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.model import Model
+from fti_assets.contracts.reading_order import in_order
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.time import Window
 from fti_assets.features.materialize import materialize
@@ -54,34 +54,24 @@ def audit_system(
     views = _distinct(model.view for model in models)
     _refuse_unbound(bindings, models)
     _build(bindings, models, window, home, say)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for binding in bindings:
-        found += _said(say, f"feature group {binding.group.name}", audit_binding(binding, window, home.features, a_day))
-    found += _said(say, "known times", audit_times(bindings, window, home.features))
+        leaks = audit_binding(binding, window, home.features, a_day)
+        findings += _said(say, f"feature group {binding.group.name}", leaks)
+    findings += _said(say, "known times", audit_times(bindings, window, home.features))
     for view in views:
-        found += _said(say, f"view of {view.spine.name}", audit_view(view, window, home, a_day))
+        findings += _said(say, f"view of {view.spine.name}", audit_view(view, window, home, a_day))
     for model in models:
-        found += _said(say, f"label of {model.name}", audit_labels(model, window, home))
+        findings += _said(say, f"label of {model.name}", audit_labels(model, window, home))
     features = sum(len(view.columns) for view in views)
-    return Audit(merged(found), len(bindings), len(models), features, a_day * len(window.days))
+    return Audit(without_repeats(findings), len(bindings), len(models), features, a_day * len(window.days))
 
 
-def in_order(bindings: Sequence[Binding]) -> list[Binding]:
-    """The bindings, each after those whose groups it reads. Raises DeclarationError where they read in a circle."""
-    bound = {binding.group: binding for binding in bindings}
-    reads = {binding.group: [g for g in groups_read(binding) if g in bound] for binding in bindings}
-    try:
-        return [bound[group] for group in TopologicalSorter(reads).static_order()]
-    except CycleError as error:
-        circle = " reads ".join(group.name for group in error.args[1])
-        raise DeclarationError(f"feature groups read each other in a circle: {circle}") from None
-
-
-def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Window) -> dict[FeatureGroup, Window]:
+def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Window) -> dict[Group, Window]:
     """The days that each group must be there for: the window, what is read back from it, and the labels after it."""
     windows = {binding.group: window for binding in bindings}
 
-    def reach(group: FeatureGroup, needed: Window) -> None:
+    def reach(group: Group, needed: Window) -> None:
         have = windows[group]
         windows[group] = Window(min(have.start, needed.start), max(have.end, needed.end))
 
@@ -93,12 +83,12 @@ def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Win
     for binding in reversed(bindings):
         needed = windows[binding.group]
         if isinstance(binding, Aggregated):
-            reach(binding.source, needed.widened(before=binding.halo))
-        for given in inputs_of(binding):
-            if isinstance(given, FeatureGroup):
-                reach(given, needed)
-            elif isinstance(given, Selection):
-                reach(given.group, needed.widened(before=given.age))
+            reach(binding.windows.source, needed.widened(before=binding.halo))
+        for source in binding.inputs:
+            if isinstance(source, Group):
+                reach(source, needed)
+            elif isinstance(source, Selection):
+                reach(source.group, needed.widened(before=source.age))
     return {group: group.period.covering(needed) for group, needed in windows.items()}
 
 
@@ -118,7 +108,7 @@ def _build(
 
 def _refuse_unbound(bindings: Sequence[Binding], models: Iterable[Model]) -> None:
     bound = {binding.group.name for binding in bindings}
-    read = {f"feature group {b.group.name}": groups_read(b) for b in bindings}
+    read = {f"feature group {b.group.name}": list(b.groups) for b in bindings}
     read |= {f"model {model.name}": [*model.view.groups, model.view.label.group] for model in models}
     for reader, groups in read.items():
         for group in groups:
@@ -131,12 +121,12 @@ def _distinct(views: Iterable[FeatureView]) -> list[FeatureView]:
     kept: list[FeatureView] = []
     for view in views:
         if not any(
-            view.spine == v.spine and view.features == v.features and view.on_demand == v.on_demand for v in kept
+            view.spine == v.spine and view.selections == v.selections and view.functions == v.functions for v in kept
         ):
             kept.append(view)
     return kept
 
 
-def _said(say: Callable[[str], None], what: str, found: list[Finding]) -> list[Finding]:
-    say(f"{what}: {f'{len(found)} findings' if found else 'nothing found'}")
-    return found
+def _said(say: Callable[[str], None], what: str, findings: list[Finding]) -> list[Finding]:
+    say(f"{what}: {f'{len(findings)} findings' if findings else 'nothing found'}")
+    return findings

@@ -7,18 +7,18 @@ from datetime import datetime
 import polars as pl
 
 from fti_assets.audit.altered_futures import Recompute, compared, future_of
-from fti_assets.audit.findings import LOOK_ALIKE, NO_ROWS, TOO_LATE, Finding, merged
+from fti_assets.audit.findings import LOOK_ALIKE, NO_ROWS, TOO_LATE, Finding, without_repeats
 from fti_assets.audit.look_alikes import FEWEST_ROWS, look_alike
 from fti_assets.audit.sampled_times import moments_of
-from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
-from fti_assets.training.datasets import LABEL, labels_known
 from fti_assets.views.as_of_join import as_of_join
 from fti_assets.views.assemble import assemble
+from fti_assets.views.labels import LABEL, read_labels
 from fti_assets.views.reading import known_window, read_inputs
 
 ALMOST_ALL = 0.9
@@ -38,29 +38,29 @@ def audit_view(view: FeatureView, window: Window, home: Home, a_day: int = 4) ->
     columns = {**view.spine.columns, **view.columns}
     identity = [*view.spine.keys, view.predicted_at]
 
-    def assembled(altered: Mapping[FeatureGroup, Callable[[pl.DataFrame], pl.DataFrame]]) -> pl.DataFrame:
+    def assembled(altered: Mapping[Group, Callable[[pl.DataFrame], pl.DataFrame]]) -> pl.DataFrame:
         rows = {g: altered[g](table) if g in altered else table for g, table in tables.items()}
         return to_polars(assemble(view, rows[view.spine], {g.name: t for g, t in rows.items()}), columns)
 
-    def with_other_futures(which: Collection[FeatureGroup], t: datetime) -> Recompute:
+    def with_other_futures(which: Collection[Group], t: datetime) -> Recompute:
         return lambda alter: assembled({group: future_of(group, alter, t) for group in which})
 
     base = assembled({})
     if not base.height:
         return [Finding("suspicion", where, "", f"no rows in {window}", advice=NO_ROWS)]
-    found: list[Finding] = []
+    findings: list[Finding] = []
     timed = [group for group in tables if not group.dimension]
     fixed = [key for group in timed for key in group.keys]
     for t in moments_of([base[view.predicted_at]], window, a_day):
         together = list(compared(where, "", base, with_other_futures(timed, t), fixed, identity, t))
         single: list[Finding] = []
-        if any(each.severity == "leak" for each in together):
+        if any(finding.severity == "leak" for finding in together):
             for group in timed:
                 source = f"feature group {group.name}"
                 single += compared(where, source, base, with_other_futures([group], t), fixed, identity, t)
-        found += single or together
-    named = [replace(each, where=f"{where}, {origin_of(view, each.column)}") for each in found]
-    return merged([*named, *_too_late(view, spine, window, home)])
+        findings += single or together
+    named = [replace(finding, where=f"{where}, {origin_of(view, finding.column)}") for finding in findings]
+    return without_repeats([*named, *_too_late(view, spine, window, home)])
 
 
 def audit_labels(model: Model, window: Window, home: Home) -> list[Finding]:
@@ -70,18 +70,18 @@ def audit_labels(model: Model, window: Window, home: Home) -> list[Finding]:
     frame = assemble(view, spine, groups)
     rows = to_polars(frame, {**view.spine.columns, **view.columns})
     spine = rows.select(list(view.spine.columns))
-    label = labels_known(model, spine, window, window.end + view.label.horizon, home)[LABEL]
+    label = read_labels(model, spine, window, window.end + view.label.horizon, home)[LABEL]
     there = label.is_not_null()
-    found = []
+    findings = []
     for name in view.columns:
         alike = look_alike(rows[name].filter(there), label.filter(there))
         if alike:
             because = f"{alike.how}; label {view.label.group.name}.{view.label.column}"
             source = origin_of(view, name)
-            found.append(
+            findings.append(
                 Finding("leak", f"model {model.name}", name, because, source, rows=alike.rows, advice=LOOK_ALIKE)
             )
-    return found
+    return findings
 
 
 def origin_of(view: FeatureView, column: str) -> str:
@@ -97,7 +97,7 @@ def origin_of(view: FeatureView, column: str) -> str:
 
 def _too_late(view: FeatureView, spine: pl.DataFrame, window: Window, home: Home) -> Iterator[Finding]:
     for selection in view.joined:
-        group, known_at = selection.group, str(selection.group.known_at)
+        group, known_at = selection.group, selection.group.known_at
         if group.dimension:
             continue
         reach = Window(known_window(group, window, selection.age).start, window.end + view.label.horizon)
@@ -109,7 +109,7 @@ def _too_late(view: FeatureView, spine: pl.DataFrame, window: Window, home: Home
             at=at,
             on=on,
             known_at=known_at,
-            event_time=str(group.event_time),
+            event_time=group.event_time,
             lookback=selection.age,
             columns={known_at: "known"},
         )["known"].is_not_null()

@@ -3,22 +3,20 @@
 import json
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from fti_assets.cli.modules import named_in
+from fti_assets.cli.systems import feature_pipeline_named, system_named, system_option
 
 if TYPE_CHECKING:
     from fti_assets.audit.findings import Finding
     from fti_assets.audit.system import Audit
+    from fti_assets.contracts.binding import Binding
     from fti_assets.contracts.model import Model
-
-FEATURES, MODELS = "fti_assets.flights.features", "fti_assets.flights.contracts"
 
 
 @click.group()
@@ -27,29 +25,25 @@ def audit() -> None:
 
     \b
     Example:
-      fti audit leakage --features shop.features --models shop.contracts
+      fti audit leakage --system shop
     """
 
 
 @audit.command()
-@click.option("--features", metavar="MODULE", default=FEATURES, show_default=True, help="A module with BINDINGS.")
-@click.option("--models", metavar="MODULE", default=MODELS, show_default=True, help="A module with MODELS.")
+@system_option
 @click.option("--from", "first", metavar="DAY", help="The first day to audit.  [default: see above]")
 @click.option("--days", type=click.IntRange(1), default=3, show_default=True, help="How many days, as one batch.")
 @click.option("--moments", type=click.IntRange(1), default=4, show_default=True, help="How many in each day.")
 @click.option("--strict", is_flag=True, help="Fail on suspicions too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def leakage(
-    features: str, models: str, first: str | None, days: int, moments: int, strict: bool, as_json: bool
-) -> None:
+def leakage(system: str, first: str | None, days: int, moments: int, strict: bool, as_json: bool) -> None:
     """Alter what became known after a moment, compute again, and report every value from before it that moved.
 
     Each feature group is computed from its sources in a scratch directory, so nothing need be materialized and
     nothing is changed. Also reported: values made from times after the declared known time, features that come later
     than the predictions that want them, and features that tell the label all by themselves.
 
-    The modules are looked for in the working directory too. Without --from the audit takes the first days for which
-    there is a full history after the module's SINCE, or where it has none the last days before today.
+    Without --from the audit takes the first days for which there is a full history after the system's first.
 
     Exits with 1 when there is a leak.
 
@@ -57,16 +51,17 @@ def leakage(
     Example:
       fti audit leakage --from 2013-03-01 --days 2
     """
-    from fti_assets.audit.system import audit_system, in_order
+    from fti_assets.audit.system import audit_system
+    from fti_assets.contracts.reading_order import in_order
     from fti_assets.contracts.time import Window
     from fti_assets.stores.home import Home
 
-    bindings = in_order(tuple(named_in(features, "BINDINGS", "what .computed and .aggregated give")))
-    declared = tuple(named_in(models, "MODELS", "fti.Model"))
-    day = _day(first) if first else _first_day([features, models], bindings, declared, days)
+    declared = system_named(system)
+    bindings, models = in_order(feature_pipeline_named(system).bindings), declared.models
+    day = _day(first) if first else _first_day(declared.since, bindings, models)
     window = Window.of_days(day, day + timedelta(days=days - 1))
     with tempfile.TemporaryDirectory(prefix="fti-audit-") as scratch:
-        done = audit_system(bindings, declared, window, Home(Path(scratch)), moments, _quiet if as_json else _say)
+        done = audit_system(bindings, models, window, Home(Path(scratch)), moments, _quiet if as_json else _say)
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in done.findings], indent=1))
     else:
@@ -75,23 +70,21 @@ def leakage(
         raise SystemExit(1)
 
 
-def _first_day(modules: Sequence[str], bindings: Sequence[Any], models: "Sequence[Model]", days: int) -> date:
+def _first_day(since: str, bindings: "Sequence[Binding]", models: "Sequence[Model]") -> date:
+    """The first day whose windows and look-backs begin where the system does."""
     from fti_assets.audit.system import history_of
     from fti_assets.contracts.time import Window
 
-    for module in modules:
-        with suppress(click.ClickException):
-            since = Window.of_days(_day(named_in(module, "SINCE", "")), _day(named_in(module, "SINCE", "")))
-            history = min(window.start for window in history_of(bindings, models, since).values())
-            return since.days[0] + (since.start - history)
-    return datetime.now(UTC).date() - timedelta(days=days)
+    first = Window.of_days(since, since)
+    history = min(window.start for window in history_of(bindings, models, first).values())
+    return first.days[0] + (first.start - history)
 
 
-def _day(given: str) -> date:
+def _day(text: str) -> date:
     try:
-        return date.fromisoformat(given)
+        return date.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{given!r}: expected a day, such as 2013-03-01") from None
+        raise click.BadParameter(f"{text!r}: expected a day, such as 2013-03-01") from None
 
 
 def _report(done: "Audit") -> None:

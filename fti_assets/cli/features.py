@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fti_assets.cli.systems import feature_pipeline_named, only_system_option
 from fti_assets.cli.text import minute, pairs, table
 
 if TYPE_CHECKING:
-    from fti_assets.stores.catalogue import Entry, Stored
+    from fti_assets.stores.catalogue import CatalogueRow, Stored
 
 SHOWN_MISSING = 5
 SHOWN_LETTERS = 60
@@ -21,7 +22,8 @@ NOBODY = "nobody"
 def features() -> None:
     """See what is in the feature store, how fresh it is, and who uses it.
 
-    Everything is read from the home: neither Dagster nor the code that computed it is needed.
+    Everything is read from the home: neither Dagster nor the code that computed it is needed. With --system the groups
+    that a system declares are told, whether they are stored or not.
 
     \b
     Example:
@@ -32,9 +34,10 @@ def features() -> None:
 
 
 @features.command("list")
+@only_system_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 @click.pass_obj
-def list_groups(home: Path, as_json: bool) -> None:
+def list_groups(home: Path, system: str | None, as_json: bool) -> None:
     """List every feature group, with what is stored of it and who uses it.
 
     Stored are the partitions that were written, and those missing between the first and the last. Newest is when the
@@ -44,22 +47,23 @@ def list_groups(home: Path, as_json: bool) -> None:
     Example:
       fti features list
     """
-    groups, used = _groups(home), _used(home)
+    groups, used = _groups(home, system), _used(home)
     shown = [{**_facts(entry, _stored(home, entry)), "used by": _users(entry, used)} for entry in groups.values()]
     if as_json:
         click.echo(json.dumps(shown, indent=1, default=str))
     elif shown:
         header = ["group", "keys", "columns", "partitions", "stored", "missing", "newest", "used by", "description"]
-        table(header, [_row(each) for each in shown])
+        table(header, [_row(group) for group in shown])
     else:
         click.echo(f"no feature groups in {home}: materialize features/<name>, or choose another --home")
 
 
 @features.command()
 @click.argument("group")
+@only_system_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 @click.pass_obj
-def show(home: Path, group: str, as_json: bool) -> None:
+def show(home: Path, group: str, system: str | None, as_json: bool) -> None:
     """Show all that is known of one group: contract, columns with their meaning and users, inputs, what is stored.
 
     \b
@@ -68,7 +72,7 @@ def show(home: Path, group: str, as_json: bool) -> None:
     """
     from fti_assets.stores.catalogue import get
 
-    groups, used = _groups(home), _used(home)
+    groups, used = _groups(home, system), _used(home)
     entry = get(groups, "feature group", group)
     stored = _stored(home, entry)
     beside = [name for name in groups if _family(name) == _family(group) and name != group]
@@ -80,8 +84,8 @@ def show(home: Path, group: str, as_json: bool) -> None:
     click.echo(f"{group}: {entry['documentation'] or 'not described'}\n")
     pairs(_shown(entry, stored, beside))
     click.echo("\ninputs")
-    for given in entry["inputs"]:
-        click.echo(f"  {_input(given)}")
+    for source in entry["inputs"]:
+        click.echo(f"  {_input(source)}")
     click.echo("\ncolumns")
     header = ["column", "kind", "null", "meaning", "checks", "used by"]
     table([f"  {header[0]}", *header[1:]], [_column(column) for column in columns])
@@ -89,33 +93,41 @@ def show(home: Path, group: str, as_json: bool) -> None:
 
 @features.command()
 @click.argument("text")
+@only_system_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 @click.pass_obj
-def search(home: Path, text: str, as_json: bool) -> None:
+def search(home: Path, text: str, system: str | None, as_json: bool) -> None:
     """Find a text, in any case, in names, descriptions, columns, owners and tags.
 
     \b
     Example:
       fti features search delay
     """
-    found = [
+    places = [
         {"group": name, "where": where, "found": said}
-        for name, entry in _groups(home).items()
+        for name, entry in _groups(home, system).items()
         for where, said in _texts(entry)
         if text.lower() in said.lower()
     ]
     if as_json:
-        click.echo(json.dumps(found, indent=1))
-    elif found:
-        table(["group", "where", "found"], [list(each.values()) for each in found])
+        click.echo(json.dumps(places, indent=1))
+    elif places:
+        table(["group", "where", "found"], [list(place.values()) for place in places])
     else:
         click.echo(f"nothing in {home} has {text!r} in its name, description, columns, owners or tags")
 
 
-def _groups(home: Path) -> "dict[str, Entry]":
+def _groups(home: Path, system: str | None = None) -> "dict[str, CatalogueRow]":
+    """The groups that are stored; those of a system whether stored or not."""
     from fti_assets.stores.catalogue import Catalogue
 
-    return Catalogue(home / "features").entries()
+    stored = Catalogue(home / "features").entries()
+    if system is None:
+        return stored
+    from fti_assets.contracts.catalogue_rows import group_row
+
+    bindings = feature_pipeline_named(system).bindings
+    return {b.group.name: stored.get(b.group.name) or group_row(b) for b in bindings}
 
 
 def _used(home: Path) -> dict[str, dict[str, str]]:
@@ -124,13 +136,13 @@ def _used(home: Path) -> dict[str, dict[str, str]]:
     return consumers(_groups(home), Catalogue(home / "models").entries())
 
 
-def _stored(home: Path, entry: "Entry") -> "Stored":
+def _stored(home: Path, entry: "CatalogueRow") -> "Stored":
     from fti_assets.stores.catalogue import Stored
 
     return Stored.of(home / "features", entry)
 
 
-def _facts(entry: "Entry", stored: "Stored") -> dict[str, Any]:
+def _facts(entry: "CatalogueRow", stored: "Stored") -> dict[str, Any]:
     return {
         "group": entry["name"],
         "description": entry["description"],
@@ -146,7 +158,7 @@ def _facts(entry: "Entry", stored: "Stored") -> dict[str, Any]:
     }
 
 
-def _users(entry: "Entry", used: Mapping[str, Mapping[str, str]]) -> list[str]:
+def _users(entry: "CatalogueRow", used: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Models, and then groups that are computed from it."""
     columns = (used.get(f"{entry['name']}.{column['name']}", {}) for column in entry["columns"])
     roles = {user: role for users in columns for user, role in users.items()}
@@ -173,11 +185,13 @@ def _row(facts: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _shown(entry: "Entry", stored: "Stored", beside: Sequence[str]) -> dict[str, Any]:
+def _shown(entry: "CatalogueRow", stored: "Stored", beside: Sequence[str]) -> dict[str, Any]:
     whole = entry["partitions"] == "whole"
     times = {"event time": entry["event_time"], "known at": entry["known_at"], "lookback": entry["lookback"]}
     written = sorted(stored.partitions)
-    held = f"{len(written)}, {written[0]} to {written[-1]}" if written and not whole else "whole" if written else "none"
+    partitions = "none"
+    if written:
+        partitions = "whole" if whole else f"{len(written)}, {written[0]} to {written[-1]}"
     missing = ", ".join(stored.missing[:SHOWN_MISSING])
     more = len(stored.missing) - SHOWN_MISSING
     return {
@@ -187,7 +201,7 @@ def _shown(entry: "Entry", stored: "Stored", beside: Sequence[str]) -> dict[str,
         "keys": ", ".join(entry["keys"]),
         **({} if whole else times),
         "partitions": entry["partitions"],
-        "stored": held,
+        "stored": partitions,
         **({} if whole else {"missing": (missing + (f" and {more} more" if more > 0 else "")) or "none"}),
         **({} if whole else {"newest row": minute(stored.last_known) if stored.last_known else "none"}),
         "table version": "none" if stored.version is None else str(stored.version),
@@ -197,23 +211,23 @@ def _shown(entry: "Entry", stored: "Stored", beside: Sequence[str]) -> dict[str,
     }
 
 
-def _input(given: "Entry") -> str:
-    if "source" in given:
-        return f"source {given['source']}: {given['description']}"
-    columns = f"group {given['group']}: {', '.join(given['columns'])}"
-    ends = f"at the rows of {given['at']}" if "at" in given else f"every {given.get('every')}"
-    windows = f"; windows of {', '.join(given['windows'])}, {ends}" if "windows" in given else ""
-    return columns + windows + (f"; up to {given['lookback']} back" if "lookback" in given else "")
+def _input(source: "CatalogueRow") -> str:
+    if "source" in source:
+        return f"source {source['source']}: {source['description']}"
+    columns = f"group {source['group']}: {', '.join(source['columns'])}"
+    ends = f"at the rows of {source['at']}" if "at" in source else f"every {source.get('every')}"
+    windows = f"; windows of {', '.join(source['windows'])}, {ends}" if "windows" in source else ""
+    return columns + windows + (f"; up to {source['lookback']} back" if "lookback" in source else "")
 
 
-def _column(column: "Entry") -> list[str]:
+def _column(column: "CatalogueRow") -> list[str]:
     users = [f"{user} ({role})" if role != "feature" else user for user, role in column["used by"].items()]
     said = ", ".join(users) or (column["role"] if column["role"] != "value" else NOBODY)
     null = "null" if column["nullable"] else ""
     return [f"  {column['name']}", column["kind"], null, column["description"], ", ".join(column["checks"]), said]
 
 
-def _texts(entry: "Entry") -> Iterator[tuple[str, str]]:
+def _texts(entry: "CatalogueRow") -> Iterator[tuple[str, str]]:
     yield "name", entry["name"]
     yield "description", " ".join(entry["documentation"].split())
     for column in entry["columns"]:

@@ -3,25 +3,20 @@
 Heavy modules are imported inside the commands, so that `fti --help` answers at once.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from fti_assets.cli.audit import audit
-from fti_assets.cli.dagster import demo, init, ui
+from fti_assets.cli.demo import demo
 from fti_assets.cli.features import features
-from fti_assets.cli.modules import named_in
 from fti_assets.cli.quarantine import quarantine
 from fti_assets.cli.registry import registry
+from fti_assets.cli.serve import serve
+from fti_assets.cli.ui import init, ui
 from fti_assets.contracts import errors
-from fti_assets.stores.synced_files import Corrupt
 
-if TYPE_CHECKING:
-    from fti_assets.contracts.model import Model
-
-DEFAULT_SYSTEM = "fti_assets.flights.contracts"
 _OURS = (
     errors.DeclarationError,
     errors.ContractViolation,
@@ -29,7 +24,9 @@ _OURS = (
     errors.AlreadyIssued,
     errors.NoChampion,
     errors.Conflict,
-    Corrupt,
+    errors.Corrupt,
+    errors.StorageError,
+    errors.WorkerDied,
 )
 
 
@@ -72,42 +69,5 @@ def main(context: click.Context, home: Path) -> None:
     context.obj = home.absolute()
 
 
-@main.command()
-@click.option("--system", metavar="MODULE", default=DEFAULT_SYSTEM, show_default=True, help="A module with MODELS.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for any.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen on.")
-@click.pass_obj
-def serve(home: Path, system: str, host: str, port: int) -> None:
-    """Answer requests over HTTP, each by the model's present champion.
-
-    MODULE is a Python module with MODELS, a sequence of Model; it is looked for in the working directory too. A
-    promotion or a rollback takes effect with the next request. /models lists the fields of a request, /docs has a form
-    to try it. Every answer is logged in the online store.
-
-    \b
-    Example:
-      fti serve --system shop.contracts --port 8001
-      curl localhost:8001/predict/returns -H 'Content-Type: application/json' \\
-        -d '{"rows": [{"order_id": "7", "customer": "ada", "product": "boots", "quantity": 2}]}'
-    """
-    import uvicorn
-
-    from fti_assets.inference.service import create_app
-    from fti_assets.stores.home import Home
-
-    uvicorn.run(create_app(models_of(system), Home(home)), host=host, port=port)
-
-
-def models_of(system: str) -> Sequence["Model"]:
-    """The MODELS of a module, looked for in the working directory too."""
-    models: Sequence[Model] = named_in(system, "MODELS", "fti.Model")
-    return models
-
-
-main.add_command(audit)
-main.add_command(demo)
-main.add_command(init)
-main.add_command(ui)
-main.add_command(registry)
-main.add_command(features)
-main.add_command(quarantine)
+for command in (demo, init, ui, serve, registry, features, quarantine, audit):
+    main.add_command(command)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fti_assets.cli.systems import feature_pipeline_named, only_system_option
 from fti_assets.cli.text import minute, table, who
 
 if TYPE_CHECKING:
@@ -31,9 +32,10 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
+@only_system_option
 @click.option("--group", metavar="GROUP", help="Only this one's: a feature group, or source/NAME.")
 @click.pass_obj
-def list_partitions(home: Path, group: str | None) -> None:
+def list_partitions(home: Path, system: str | None, group: str | None) -> None:
     """List the partitions that have rows set aside, how many, and the most frequent reason.
 
     Released rows pass when their partition is materialized again; until then they are listed.
@@ -44,7 +46,8 @@ def list_partitions(home: Path, group: str | None) -> None:
     """
     store = _store(home)
     owners = [_owner(store, group)] if group else store.owners()
-    rows = [row for owner in owners for row in store.rows(owner)]
+    declared = owners if system is None else _declared(system)
+    rows = [row for owner in owners if owner in declared for row in store.rows(owner)]
     by_partition: dict[tuple[str, str], list[Quarantined]] = {}
     for row in rows:
         by_partition.setdefault((row.owner, row.partition), []).append(row)
@@ -52,8 +55,8 @@ def list_partitions(home: Path, group: str | None) -> None:
         click.echo(f"no rows are set aside in {home}{f' of {group}' if group else ''}")
         return
     lines = [
-        [owner, partition, str(len(found)), _released(found), _frequent(found)]
-        for (owner, partition), found in by_partition.items()
+        [owner, partition, str(len(rows_aside)), _released(rows_aside), _frequent(rows_aside)]
+        for (owner, partition), rows_aside in by_partition.items()
     ]
     table(["of", "partition", "rows", "released", "most frequent reason"], lines)
 
@@ -113,8 +116,8 @@ def release(home: Path, group: str, partition: str, digests: tuple[str, ...], wh
         waiver = store.release(owner, partition, digests, who=by or who(), why=why)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    held = len({row.digest for row in store.rows(owner, partition) if not row.released})
-    click.echo(f"{owner} {partition}: {_plural(len(waiver.rows), 'row')} released{f', {held} not' if held else ''}")
+    others = len({row.digest for row in store.rows(owner, partition) if not row.released})
+    click.echo(f"{owner} {partition}: {_plural(len(waiver.rows), 'row')} released{f', {others} not' if others else ''}")
     which = owner if owner.startswith("features/") else f'key:"{owner}"+1 and not key:"{owner}"'
     when = "" if partition == "whole" else f" --partition {partition}"
     click.echo("They pass when the partition is materialized again, from the module of your feature pipeline:")
@@ -127,16 +130,22 @@ def _store(home: Path) -> "QuarantineStore":
     return Home(home).features.quarantine
 
 
+def _declared(system: str) -> set[str]:
+    bindings = feature_pipeline_named(system).bindings
+    sources = {f"source/{source.name}" for binding in bindings for source in binding.sources}
+    return sources | {f"features/{binding.group.name}" for binding in bindings}
+
+
 def _owner(store: "QuarantineStore", group: str) -> str:
     """`features/<group>` for a bare name, unless only a source of that name has rows set aside."""
     owners = store.owners()
     if group in owners:
         return group
-    found = [owner for owner in (f"features/{group}", f"source/{group}") if owner in owners]
-    if found:
-        return found[0]
-    held = f"; with rows set aside: {', '.join(owners)}" if owners else ": no rows are set aside at all"
-    raise click.ClickException(f"no rows of {group!r} are set aside{held}")
+    matching = [owner for owner in (f"features/{group}", f"source/{group}") if owner in owners]
+    if matching:
+        return matching[0]
+    others = f"; with rows set aside: {', '.join(owners)}" if owners else ": no rows are set aside at all"
+    raise click.ClickException(f"no rows of {group!r} are set aside{others}")
 
 
 def _released(rows: "list[Quarantined]") -> str:

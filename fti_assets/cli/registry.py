@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fti_assets.cli.systems import only_system_option, system_named
 from fti_assets.cli.text import minute, pairs, table, who
 from fti_assets.contracts.errors import NoChampion
 
 if TYPE_CHECKING:
-    from fti_assets.stores.registry import Entry, ModelVersion, Registry
+    from fti_assets.stores.registry import JournalRecord, ModelVersion, Registry
 
 
 @click.group()
@@ -27,8 +28,9 @@ def registry() -> None:
 
 
 @registry.command("list")
+@only_system_option
 @click.pass_obj
-def list_versions(home: Path) -> None:
+def list_versions(home: Path, system: str | None) -> None:
     """List the versions of every model, with their figures and what became of them.
 
     A version is the champion (it serves), previous (a rollback returns to it), retired (it served once), rejected (a
@@ -40,7 +42,9 @@ def list_versions(home: Path) -> None:
       fti registry list
     """
     models = _registry(home)
-    rows = [_row(models, version) for model in models.models() for version in models.versions(model)]
+    declared = None if system is None else {model.name for model in system_named(system).models}
+    names = [name for name in models.models() if declared is None or name in declared]
+    rows = [_row(models, version) for name in names for version in models.versions(name)]
     if rows:
         table(["model", "version", "cutoff", "status", "metric", "loss", "baseline", "why"], rows)
     else:
@@ -73,8 +77,8 @@ def show(home: Path, model: str, version: int | None) -> None:
     verdict = models.verdict(model, version)
     verdicts = verdict.verdicts if verdict else ()
     click.echo("\ngates" if verdicts else "\ngates: no verdicts")
-    for found in verdicts:
-        click.echo(f"  {'pass' if found['passed'] else 'FAIL'}  {found['gate']}: {found['reason']}")
+    for verdict_row in verdicts:
+        click.echo(f"  {'pass' if verdict_row['passed'] else 'FAIL'}  {verdict_row['gate']}: {verdict_row['reason']}")
     click.echo(f"\njournal of {model}")
     entries = [_entry(entry) for entry in models.history(model)]
     table(["recorded", "action", "version", "effective", "who", "why"], entries)
@@ -135,15 +139,15 @@ def _registry(home: Path) -> "Registry":
     return Home(home).registry
 
 
-def _moment(given: str | None) -> datetime:
-    if given is None:
+def _moment(text: str | None) -> datetime:
+    if text is None:
         return datetime.now(UTC)
     try:
-        moment = datetime.fromisoformat(given)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
     if moment is None or moment.utcoffset() is None:
-        raise click.BadParameter(f"{given!r}: expected an ISO time with its zone, such as 2013-12-01T00:00:00Z")
+        raise click.BadParameter(f"{text!r}: expected an ISO time with its zone, such as 2013-12-01T00:00:00Z")
     return moment
 
 
@@ -158,8 +162,8 @@ def _row(models: "Registry", version: "ModelVersion") -> list[str]:
 
 def _status(models: "Registry", version: "ModelVersion") -> str:
     for alias in ("champion", "previous"):
-        found = models.alias(version.model, alias)
-        if found and found.version == version.version:
+        serving = models.alias(version.model, alias)
+        if serving and serving.version == version.version:
             return alias
     verdict = models.verdict(version.model, version.version)
     if verdict is None:
@@ -167,6 +171,6 @@ def _status(models: "Registry", version: "ModelVersion") -> str:
     return "rejected" if verdict.action == "reject" else "retired"
 
 
-def _entry(entry: "Entry") -> list[str]:
+def _entry(entry: "JournalRecord") -> list[str]:
     times = [minute(entry.recorded), entry.action, str(entry.version), minute(entry.effective)]
     return [*times, entry.who, entry.why]

@@ -1,42 +1,87 @@
-"""What computes a feature group: one line binds the contract to it."""
+"""What computes a feature group: a function of its inputs' frames, or windows over another group."""
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union
+from datetime import timedelta
+from typing import Any
 
-from fti_assets.contracts.aggregated import Aggregated
+import attrs
+
 from fti_assets.contracts.errors import DeclarationError
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.source import Source
+from fti_assets.contracts.windows import Read, Windows
 
-if TYPE_CHECKING:
-    from fti_assets.contracts.feature_group import FeatureGroup
-
-Input = Union[Source, "FeatureGroup", Selection]
+Input = Source | Group | Selection
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class Computed:
     """A group computed by a plain function of frames, one frame for each input."""
 
-    group: "FeatureGroup"
+    group: Group
     function: Callable[..., Any]
     inputs: tuple[Input, ...]
 
-    def __post_init__(self) -> None:
+    def __attrs_post_init__(self) -> None:
         if not callable(self.function):
-            raise DeclarationError(f"{self.group.name}.computed: expected a function first, got {self.function!r}")
-        for given in self.inputs:
-            if not isinstance(given, Source | Selection | type(self.group)):
-                raise DeclarationError(f"{self.group.name}.computed: input {given!r} is no source, group or selection")
+            raise self._error(f"expected a function first, got {self.function!r}")
+        for source in self.inputs:
+            if not isinstance(source, Input):
+                raise self._error(f"input {source!r} is no source, group or selection")
         try:
             inspect.signature(self.function).bind(*self.inputs)
         except TypeError as error:
             name = getattr(self.function, "__name__", repr(self.function))
-            raise DeclarationError(
-                f"{self.group.name}.computed: {name} does not take {len(self.inputs)} frames ({error})"
-            ) from None
+            raise self._error(f"{name} does not take {len(self.inputs)} frames ({error})") from None
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups among the inputs."""
+        groups = (source.group if isinstance(source, Selection) else source for source in self.inputs)
+        return tuple(dict.fromkeys(group for group in groups if isinstance(group, Group)))
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The sources among the inputs."""
+        return tuple(dict.fromkeys(source for source in self.inputs if isinstance(source, Source)))
+
+    def _error(self, message: str) -> DeclarationError:
+        return DeclarationError(f"{self.group.name}.computed: {message}")
+
+
+@attrs.frozen
+class Aggregated:
+    """A group of windows over another group."""
+
+    group: Group
+    windows: Windows
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """The groups that a partition is made of, and which of their time."""
+        return self.windows.reads(self.group.period)
+
+    @property
+    def halo(self) -> timedelta:
+        """How far before a partition the rows reach that it is made of."""
+        return self.windows.halo(self.group.period)
+
+    @property
+    def inputs(self) -> tuple[Group, ...]:
+        """The group that is aggregated, and the one at whose rows windows end."""
+        return self.groups
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The same."""
+        return tuple(read.group for read in self.reads)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """None."""
+        return ()
 
 
 Binding = Computed | Aggregated

@@ -1,23 +1,21 @@
 """What a catalogue says of a feature group and of a model: plain values, for people and tools without the code."""
 
 import inspect
-from collections.abc import Mapping
 from typing import Any
 
 from fti_assets.contracts.binding import Aggregated, Binding, Input
-from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.fingerprint import binding_version, model_version
-from fti_assets.contracts.lineage import columns_used, computed_from, features_from, meanings
+from fti_assets.contracts.group import Group
+from fti_assets.contracts.lineage import columns_used, computed_from, features_from
 from fti_assets.contracts.model import Model
-from fti_assets.contracts.schema import compiled, first_line
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.source import Source
-from fti_assets.contracts.time import duration, label_of
+from fti_assets.contracts.time import label_of
 
-Entry = dict[str, Any]
+CatalogueRow = dict[str, Any]
 
 
-def group_entry(binding: Binding) -> Entry:
+def group_row(binding: Binding) -> CatalogueRow:
     """A feature group: its contract, what computes it, and what its columns mean and come from."""
     group = binding.group
     origins = {name: str(column) for name, column in computed_from(binding).items()}
@@ -26,32 +24,32 @@ def group_entry(binding: Binding) -> Entry:
         "version": group.version,
         "fingerprint": binding_version(binding),
         "description": group.description,
-        "documentation": inspect.cleandoc(group.schema.__doc__ or ""),
+        "documentation": group.schema.documentation,
         "owners": list(group.owners),
         "tags": dict(group.tags),
         "keys": list(group.keys),
-        "event_time": group.event_time,
-        "known_at": group.known_at,
+        "event_time": group.event_time or None,
+        "known_at": group.known_at or None,
         "dimension": group.dimension,
-        "lookback": None if group.dimension else label_of(duration(group.lookback)),
+        "lookback": None if group.dimension else label_of(group.lookback),
         "partitions": "whole" if group.dimension else group.partitions,
         "on_invalid": group.on_invalid,
         "computed_by": _computed_by(binding),
         "inputs": _inputs(binding),
-        "columns": [{**column, "from": origins.get(column["name"])} for column in columns(group, meanings(binding))],
+        "columns": [{**column, "from": origins.get(column["name"])} for column in columns(group)],
     }
 
 
-def columns(group: FeatureGroup, meant: Mapping[str, str]) -> list[Entry]:
-    """Each column's kind, role, description, nullability and checks, from its Pandera model."""
-    declared = compiled(group.schema).columns
+def columns(group: Group) -> list[CatalogueRow]:
+    """Each column's kind, role, description, nullability and checks, from the group's schema."""
+    declared = group.schema.pandera.columns
     roles = dict.fromkeys(group.times, "time") | dict.fromkeys(group.keys, "key")
     return [
         {
             "name": name,
-            "kind": kind,
+            "kind": str(kind),
             "role": roles.get(name, "value"),
-            "description": declared[name].description or roles.get(name) or meant.get(name) or "",
+            "description": declared[name].description or roles.get(name) or "",
             "nullable": declared[name].nullable,
             "checks": [str(check.error or check.name) for check in declared[name].checks],
         }
@@ -59,7 +57,7 @@ def columns(group: FeatureGroup, meant: Mapping[str, str]) -> list[Entry]:
     ]
 
 
-def model_entry(model: Model) -> Entry:
+def model_row(model: Model) -> CatalogueRow:
     """A model: where its features come from, and every column of a group that it needs, as what."""
     view, label = model.view, model.view.label
     return {
@@ -69,7 +67,7 @@ def model_entry(model: Model) -> Entry:
         "owners": list(model.owners),
         "spine": view.spine.name,
         "label": {"column": f"{label.group.name}.{label.column}", "horizon": label_of(label.horizon)},
-        "features": {name: [str(c) for c in found] for name, found in features_from(view).items()},
+        "features": {name: [str(c) for c in columns] for name, columns in features_from(view).items()},
         "uses": {str(column): role for column, role in columns_used(view).items()},
     }
 
@@ -81,20 +79,20 @@ def _computed_by(binding: Binding) -> str:
     return f"{function.__module__}.{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
-def _inputs(binding: Binding) -> list[Entry]:
+def _inputs(binding: Binding) -> list[CatalogueRow]:
     if not isinstance(binding, Aggregated):
-        return [_input(given) for given in binding.inputs]
-    ends = {"at": binding.at.name} if binding.at else {"every": label_of(binding.step)}
-    windows = {"columns": list(binding.columns_read), "windows": list(binding.lengths), **ends}
-    read = [{"group": binding.source.name, **windows}]
-    if binding.at:
-        read.append({"group": binding.at.name, "columns": [*binding.by, str(binding.at.event_time)]})
-    return read
+        return [_input(source) for source in binding.inputs]
+    windows = binding.windows
+    ends = {"at": windows.at.name} if windows.at else {"every": label_of(windows.step)}
+    source = {"group": windows.source.name, "columns": list(windows.columns_read), "windows": list(windows.lengths)}
+    if windows.at is None:
+        return [source | ends]
+    return [source | ends, {"group": windows.at.name, "columns": [*windows.by, windows.at.event_time]}]
 
 
-def _input(given: Input) -> Entry:
-    if isinstance(given, Source):
-        return {"source": given.name, "description": first_line(given.schema)}
-    if isinstance(given, Selection):
-        return {"group": given.group.name, "columns": list(given.columns), "lookback": label_of(given.age)}
-    return {"group": given.name, "columns": list(given.columns)}
+def _input(source: Input) -> CatalogueRow:
+    if isinstance(source, Source):
+        return {"source": source.name, "description": source.schema.description}
+    if isinstance(source, Selection):
+        return {"group": source.group.name, "columns": list(source.columns), "lookback": label_of(source.age)}
+    return {"group": source.name, "columns": list(source.columns)}

@@ -1,161 +1,158 @@
-"""The contract of one table of features."""
+"""A feature group: a contract, and what can be done with its rows."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
+import attrs
 import pandera.pandas as pa
 
-from fti_assets.contracts.binding import Aggregated, Computed, Input
-from fti_assets.contracts.column_names import check_columns
-from fti_assets.contracts.errors import DeclarationError, unknown
-from fti_assets.contracts.names import checked_name, checked_owners, checked_tags, snake_case
-from fti_assets.contracts.on_invalid import check_on_invalid
-from fti_assets.contracts.schema import Kind, columns_of, first_line
-from fti_assets.contracts.selection import Selection, bounded
-from fti_assets.contracts.time import DAY, PERIODS, Period
+from fti_assets.contracts.binding import Aggregated, Binding, Computed, Input
+from fti_assets.contracts.errors import DeclarationError
+from fti_assets.contracts.group import Group
+from fti_assets.contracts.names import as_names
+from fti_assets.contracts.schema import generated_schema
+from fti_assets.contracts.selection import Selection
+from fti_assets.contracts.time import DAY
+from fti_assets.contracts.windows import Windows
 
 
-@dataclass(frozen=True)
-class FeatureGroup:
-    """Rows that one pipeline writes and any model reads, each known from `known_at` on.
+@attrs.frozen(kw_only=True)
+class FeatureGroup(Group):
+    """The contract of one table of features: rows that one pipeline writes and any model reads.
 
-    `keys` name what a row is about, `event_time` when it is true, `known_at` when it could be known (by default
-    at its event time). Partition D holds the rows that became known on day D. `lookback` bounds how old a row
-    may be when a prediction uses it. A `dimension` is small and slowly changing: it has no times, is read whole,
-    and counts as always known.
+    A row is known from `known_at` on, and partition D of the table holds the rows that became known in D.
 
-    `partitions` says how much time one holds: an hour, a day or a week of UTC, from Monday 00:00.
-    `version=2` is a table of its own beside the first, called `<name>_v2`.
-    Rows that break the contract fail their batch; with `on_invalid="quarantine"` they are set aside with the reasons,
-    while they are no more than the share `invalid_up_to` of it.
+    Args:
+        schema: a Pandera DataFrameModel: the columns, their types and checks. Its docstring describes the group.
+        keys: the columns that say what a row is about.
+        event_time: the column that says when it is true.
+        known_at: the column that says when it could be known; by default its event time.
+        name: what the table is called; by default the schema's class name in snake_case.
+        version: 2 is a table of its own beside the first, called `<name>_v2`.
+        lookback: how old a row's event may be when a prediction uses it: `"36h"`, `"7d"`, a timedelta.
+        dimension: small and slowly changing: it has no times, is read whole, and counts as always known.
+        partitions: how much time one holds: `hourly`, `daily` or `weekly` (from Monday 00:00), in UTC.
+        on_invalid: rows that break the contract `fail` their batch, or go to `quarantine` with the reasons.
+        invalid_up_to: the largest share of a batch that may go to quarantine.
+        owners: mail addresses, or `team:` and a name.
+        tags: short labels, as the Dagster UI shows them.
+        aggregation: the windows that the group is made of; `.windows(…)` sets it.
 
-    Raises DeclarationError when a named column is not in the schema or is of the wrong kind.
+    Raises:
+        DeclarationError: a column that is named is not in the schema, or is of the wrong kind.
+
+    Example:
+        >>> import pandera.pandas as pa
+        >>> import fti_assets as fti
+        >>> class Landing(pa.DataFrameModel):
+        ...     flight_id: str
+        ...     due_at: fti.UTC
+        ...     landed_at: fti.UTC
+        ...     delay: float
+        >>> landings = fti.FeatureGroup(Landing, keys="flight_id", event_time="due_at", known_at="landed_at")
+        >>> landings.name, landings.values
+        ('landing', ('delay',))
     """
 
-    schema: type[pa.DataFrameModel]
-    keys: tuple[str, ...] | str
-    event_time: str | None = None
-    known_at: str | None = None
-    name: str = ""
-    lookback: timedelta | str = DAY
-    dimension: bool = False
-    owners: Sequence[str] = ()
-    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
-    version: int = 1
-    partitions: Literal["hourly", "daily", "weekly"] = "daily"
-    on_invalid: Literal["fail", "quarantine"] = "fail"
-    invalid_up_to: float = 0.05
-    columns: Mapping[str, Kind] = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        def settle(attribute: str, value: Any) -> None:
-            object.__setattr__(self, attribute, value)
-
-        settle("columns", columns_of(self.schema))
-        name = checked_name("feature group", self.name or snake_case(self.schema.__name__))
-        if not isinstance(self.version, int) or self.version < 1:
-            raise DeclarationError(f"feature group {name}: version={self.version!r}: expected 1, 2, …")
-        suffix = "" if self.version == 1 else f"_v{self.version}"
-        settle("name", checked_name("feature group", name.removesuffix(suffix) + suffix))  # dataclasses.replace repeats
-        check_columns(f"feature group {self.name}", self.columns)
-        settle("keys", (self.keys,) if isinstance(self.keys, str) else tuple(self.keys))
-        settle("lookback", bounded(f"feature group {self.name}", self.lookback))
-        settle("owners", checked_owners(f"feature group {self.name}", self.owners))
-        settle("tags", checked_tags(f"feature group {self.name}", self.tags))
-        if self.partitions not in PERIODS:
-            raise DeclarationError(
-                f"feature group {self.name}: partitions={self.partitions!r}: expected one of {', '.join(PERIODS)}"
-            )
-        check_on_invalid(f"feature group {self.name}", self.on_invalid, self.invalid_up_to)
-        if not self.keys:
-            raise DeclarationError(f"feature group {self.name}: expected at least one key column")
-        if self.dimension:
-            if self.event_time or self.known_at:
-                raise DeclarationError(f"dimension {self.name} has no event_time and no known_at: it is read whole")
-            if self.partitions != "daily":
-                raise DeclarationError(f"dimension {self.name} has no {self.partitions} partitions: it is read whole")
-            if self.lookback != DAY:
-                raise DeclarationError(f"dimension {self.name} takes no lookback: it is read whole")
-        elif not self.event_time:
-            raise DeclarationError(
-                f"feature group {self.name}: expected event_time=, or dimension=True for one read whole"
-            )
-        else:
-            settle("known_at", self.known_at or self.event_time)
-        for column in (*self.keys, *self.times):
-            if column not in self.columns:
-                raise DeclarationError(f"feature group {self.name}: {unknown('column', column, self.columns)}")
-        for column in self.times:
-            if column in self.keys:
-                raise DeclarationError(
-                    f"feature group {self.name}: {column} is a time and a key: leave it out of keys; a row is told "
-                    "from others by its keys and its times"
-                )
-            if self.columns[column] != "time":
-                raise DeclarationError(f"{self.name}.{column} is {self.columns[column]}: expected fti.UTC for a time")
-        for column in ("ds", "hour") if self.partitions == "hourly" else ("ds",):
-            if column in self.columns:
-                raise DeclarationError(
-                    f"feature group {self.name}: {column!r} names the partition; choose another column name"
-                )
-
-    @property
-    def period(self) -> Period:
-        """How much time one partition holds."""
-        return PERIODS[self.partitions]
-
-    @property
-    def times(self) -> tuple[str, ...]:
-        """The event time and, where it is another column, the known time."""
-        return tuple(dict.fromkeys(t for t in (self.event_time, self.known_at) if t))
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """The columns that are neither keys nor times."""
-        return tuple(c for c in self.columns if c not in self.keys and c not in self.times)
-
-    @property
-    def description(self) -> str:
-        """The first line of the schema's docstring."""
-        return first_line(self.schema)
-
-    @property
-    def declaration(self) -> tuple[object, ...]:
-        """All that says which rows a view finds in it."""
-        return self.name, dict(self.columns), self.keys, self.event_time, self.known_at
+    aggregation: Windows | None = None
 
     def __getitem__(self, columns: str | tuple[str, ...]) -> Selection:
         """Some of the group's columns, for a view."""
-        return Selection(self, (columns,) if isinstance(columns, str) else tuple(columns))
+        return Selection(self, as_names(columns))
 
     def select(self) -> Selection:
         """All value columns, for a view."""
         return Selection(self, self.values)
 
     def computed(self, function: Callable[..., Any], *inputs: Input) -> Computed:
-        """Bind the group to a plain function of its inputs' frames, in order."""
+        """Bind the group to a plain function of its inputs' frames, in order.
+
+        A source gives the rows that became known in the window that is computed, a group its partitions of that window,
+        a selection of a group also what lies before it by its look-back.
+        """
         return Computed(self, function, inputs)
 
-    def aggregated(
+    def windows(
         self,
-        source: "FeatureGroup",
         by: str | Sequence[str],
-        columns: Mapping[str, Sequence[str]],
-        windows: Sequence[str],
-        every: str | None = None,
+        columns: Mapping[str, str | Sequence[str]],
         *,
+        over: str | Sequence[str] | Mapping[str, str | Sequence[str]],
+        name: str,
+        every: str | timedelta | None = None,
         where: str | Mapping[str, str] | None = None,
-        at: "FeatureGroup | None" = None,
+        at: Group | None = None,
         sawtooth: bool = False,
-    ) -> Aggregated:
-        """Bind the group to trailing windows over another group's rows, by the time they became known.
+        schema: type[pa.DataFrameModel] | None = None,
+        description: str = "",
+        event_time: str = "as_of",
+        lookback: str | timedelta = DAY,
+        partitions: str = "daily",
+        version: int = 1,
+        on_invalid: str = "fail",
+        invalid_up_to: float = 0.05,
+        owners: str | Sequence[str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> "FeatureGroup":
+        """A group of trailing windows over this one's rows, by the time they became known.
 
-        `{"delay": ["mean", "count_late"]}` with windows `["7d"]` gives `delay_mean_7d` and `delay_count_late_7d`; the
-        functions are count, sum, mean, std, min, max, first, last and distinct. `where` is an SQL condition on the
-        rows, or names conditions for single statistics: `{"late": "delay > 15"}`. Windows end every day at midnight,
-        on the finer grid `every`, or at the event time of each row of the group `at`, exact to the microsecond;
-        with `sawtooth` those begin at a midnight. See `Aggregated`.
+        The row of key k as of t covers the rows with `known_at` in [t - length, t), and is known at t. Its columns are
+        called `<column>_<statistic>_<length>`; their types follow from the statistic. A shorter window that is empty
+        has count and distinct 0 and nulls elsewhere. Nulls are not counted. `first` and `last` go by known time, then
+        event time, then this group's keys.
+
+        Args:
+            by: the columns to aggregate by, which are the keys of the new group.
+            columns: for each column its statistics, of count, sum, mean, std, min, max, first, last, distinct.
+            over: the lengths of the windows, `"1h"`, `["7d", "30d"]`, or those of each column by name.
+            name: what the new group is called.
+            every: windows end at each instant of this grid at which the longest has a row of the key: a day, or a part
+                of one that divides it.
+            where: an SQL condition that rows must meet to count; or conditions by name for single statistics:
+                `where={"late": "delay > 15"}` and the statistic `count_late`.
+            at: in place of a grid, windows end at the event time of each row of this group, exact to the microsecond.
+            sawtooth: with `at`, windows begin at the midnight that is their length before the day of t.
+            schema: a Pandera model of some of the columns, for ranges and checks of one's own.
+            description: what the group is; by default the schema's docstring, or what is aggregated.
+            event_time: what the end of a window is called.
+            owners: by default those of this group.
+            lookback, partitions, version, on_invalid, invalid_up_to, tags: as of any feature group.
+
+        Raises:
+            DeclarationError: a column, statistic or condition that there is not, or ends that cannot be.
         """
-        return Aggregated(self, source, by, columns, windows, every, where, at, sawtooth)
+        windows = Windows(
+            source=self, by=by, columns=columns, over=over, every=every, where=where, at=at, sawtooth=sawtooth,
+            ends=event_time,
+        )  # fmt: skip
+        group = FeatureGroup(
+            generated_schema(name, description or windows.description, windows.schema_columns, schema),
+            keys=windows.by,
+            event_time=event_time,
+            name=name,
+            version=version,
+            lookback=lookback,
+            partitions=partitions,
+            on_invalid=on_invalid,
+            invalid_up_to=invalid_up_to,
+            owners=self.owners if owners is None else owners,
+            tags=tags or {},
+            aggregation=windows,
+        )
+        windows.check_partitions(group)
+        return group
+
+
+def as_binding(declared: Binding | FeatureGroup) -> Binding:
+    """What computes a group: what `.computed` gave, or the windows that a group is made of.
+
+    Raises DeclarationError for a group that nothing computes.
+    """
+    if not isinstance(declared, FeatureGroup):
+        return declared
+    if declared.aggregation is None:
+        raise DeclarationError(
+            f"feature group {declared.name}: nothing computes it: give {declared.name}.computed(function, source)"
+        )
+    return Aggregated(declared, declared.aggregation)

@@ -2,192 +2,185 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
+
+import attrs
 
 from fti_assets.contracts.condition import columns_read
 from fti_assets.contracts.errors import DeclarationError, unknown
 from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.label import Label
 from fti_assets.contracts.names import checked_name
 from fti_assets.contracts.on_demand import OnDemand
-from fti_assets.contracts.schema import Kind
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.time import Window, midnight
 
-Feature = FeatureGroup | Selection
+Day = datetime | date | str
+"""A UTC day, such as '2013-02-01', or an instant with its zone."""
 LABEL_COLUMNS = ("label", "label_known_at")
 """What a dataset calls the label and the time it became known."""
 
 
-@dataclass(frozen=True)
+def _as_selections(features: Sequence[FeatureGroup | Selection]) -> tuple[Selection, ...]:
+    for feature in features:
+        if not isinstance(feature, FeatureGroup | Selection):
+            raise DeclarationError(f"feature {feature!r}: expected a feature group or a selection of one")
+    return tuple(f.select() if isinstance(f, FeatureGroup) else f for f in features)
+
+
+def _as_on_demand(functions: Sequence[Callable[..., Any] | OnDemand]) -> tuple[OnDemand, ...]:
+    return tuple(f if isinstance(f, OnDemand) else OnDemand(f) for f in functions)
+
+
+def _as_labels(label: Label | Mapping[str, Label]) -> dict[str, Label]:
+    labels = label if isinstance(label, Mapping) else {"": label}
+    if not labels:
+        raise DeclarationError('label={}: expected at least one, such as {"late": arrivals["is_late"].within(days=2)}')
+    for one in labels.values():
+        if not isinstance(one, Label):
+            raise DeclarationError(f'label={one!r}: expected one such as arrivals["is_late"].within(days=2)')
+    named = [attrs.evolve(one, name=checked_name("label", name)) if name else one for name, one in labels.items()]
+    return {one.name: one for one in named}
+
+
+def _as_instant(argument: str, day: Day | None) -> datetime | None:
+    if day is None:
+        return None
+    parsed = day
+    if isinstance(day, str):
+        with suppress(ValueError):
+            parsed = date.fromisoformat(day) if len(day) == len("2013-02-01") else datetime.fromisoformat(day)
+    if isinstance(parsed, datetime) and parsed.utcoffset() is not None:
+        return parsed.astimezone(UTC)
+    if isinstance(parsed, date) and not isinstance(parsed, datetime):
+        return midnight(parsed)
+    raise DeclarationError(f"{argument}={day!r}: expected a day, such as '2013-02-01', or an instant with its zone")
+
+
+def _since(day: Day | None) -> datetime | None:
+    return _as_instant("since", day)
+
+
+def _until(day: Day | None) -> datetime | None:
+    return _as_instant("until", day)
+
+
+@attrs.frozen
 class FeatureView:
     """A spine of rows to predict, their label, and the features joined to each as of its prediction time.
 
-    Each row of `spine` is predicted at its event time. Columns selected from the spine itself are request
-    fields. `label` is one label or several by name, of which a `Model` says the one that it learns. `columns` are the
-    view's features, in the order that a model sees.
+    Each row of the spine is predicted at its event time. Columns selected from the spine itself are request fields.
 
-    Only the rows that meet `where` and are predicted from `since` up to, but without, `until` (UTC days or instants)
-    are the view's: others are not learned from, not predicted in batch, and refused online. `where` is an SQL
-    condition over the spine's columns and the joined ones by the view's names, not over what on-demand functions
-    compute; a row for which it is null does not meet it.
+    Args:
+        spine: the feature group of the rows to predict.
+        label: what is learned, `arrivals["is_late"].within(days=2)`, or several labels by name, of which a `Model` says
+            the one that it learns.
+        features: feature groups, or selections of their columns: `weather["wind"].joined_on(airport="origin")`.
+        on_demand: functions of everything joined so far, row by row, offline as online.
+        where: an SQL condition over the spine's columns and the joined ones by the view's names, not over what
+            on-demand functions compute. Only rows that meet it are learned from, predicted, and answered online.
+        since: only rows predicted from this UTC day or instant on are the view's.
+        until: only rows predicted before this UTC day or instant are the view's.
 
-    Raises DeclarationError for keys that the spine lacks, for two columns of one name, the spine's own included.
+    Raises:
+        DeclarationError: keys that the spine lacks, two columns of one name, the spine's own included.
+
+    Example:
+        >>> import pandera.pandas as pa
+        >>> import fti_assets as fti
+        >>> class Order(pa.DataFrameModel):
+        ...     order_id: str
+        ...     customer: str
+        ...     placed_at: fti.UTC
+        ...     amount: float
+        >>> class Outcome(pa.DataFrameModel):
+        ...     order_id: str
+        ...     customer: str
+        ...     settled_at: fti.UTC
+        ...     is_returned: bool
+        >>> orders = fti.FeatureGroup(Order, keys="order_id", event_time="placed_at")
+        >>> outcomes = fti.FeatureGroup(Outcome, keys="order_id", event_time="settled_at")
+        >>> habits = outcomes.windows("customer", {"is_returned": "mean"}, over="30d", name="habits")
+        >>> view = fti.FeatureView(
+        ...     spine=orders, label=outcomes["is_returned"].within(days=3), features=[orders["amount"], habits]
+        ... )
+        >>> list(view.columns)
+        ['amount', 'is_returned_mean_30d']
     """
 
-    spine: FeatureGroup
-    label: Any  # a Label or several by name; the view of a Model has one
-    features: tuple[Selection, ...] | Sequence[Feature]
-    on_demand: tuple[OnDemand, ...] | Sequence[Callable[..., Any]] = ()
+    spine: Group
+    labels: Mapping[str, Label] = attrs.field(converter=_as_labels, alias="label", hash=False)
+    selections: tuple[Selection, ...] = attrs.field(converter=_as_selections, alias="features", hash=False)
+    functions: tuple[OnDemand, ...] = attrs.field(default=(), converter=_as_on_demand, alias="on_demand")
     where: str = ""
-    since: datetime | date | str | None = None
-    until: datetime | date | str | None = None
-    columns: Mapping[str, Kind] = field(init=False, compare=False, repr=False)
+    since: datetime | None = attrs.field(default=None, converter=_since)
+    until: datetime | None = attrs.field(default=None, converter=_until)
 
-    def __post_init__(self) -> None:
-        selections = tuple(f.select() if isinstance(f, FeatureGroup) else f for f in self.features)
-        functions = tuple(f if isinstance(f, OnDemand) else OnDemand(f) for f in self.on_demand)
-        object.__setattr__(self, "features", selections)
-        object.__setattr__(self, "on_demand", functions)
-        self._check_rows()
-        self._settle_labels()
-        columns: dict[str, Kind] = {}
-        origin = dict.fromkeys(LABEL_COLUMNS, "the dataset")
-        for column in self.spine.columns:
-            self._claim(origin, column, f"spine {self.spine.name}")
-        for selection in selections:
+    def __attrs_post_init__(self) -> None:
+        if self.spine.dimension:
+            raise DeclarationError(f"spine {self.spine.name} is a dimension: a spine's rows have a time to predict at")
+        if self.since and self.until and self.until <= self.since:
+            raise self._error(f"until={self.until}: expected it after since={self.since}")
+        for label in self.labels.values():
+            self._check_keys(label.group, label.spine_keys)
+        for selection in self.selections:
             self._check_selection(selection)
-            for column, name in selection.names.items():
-                if selection.group is not self.spine or name != column or name in columns:
-                    self._claim(origin, name, selection.group.name)
-                if column not in selection.unseen:
-                    columns[name] = selection.group.columns[column]
-        for function in functions:
-            for name, kind in function.columns.items():
-                self._claim(origin, name, function.name)
-                columns[name] = kind
-        object.__setattr__(self, "columns", {n: k for n, k in columns.items() if k != "time"})
+        self._check_names()
         self._check_condition()
 
-    def _check_rows(self) -> None:
-        spine = self.spine
-        if spine.dimension:
-            raise DeclarationError(f"spine {spine.name} is a dimension: a spine's rows have a time to predict at")
-        for argument in ("since", "until"):
-            object.__setattr__(self, argument, _instant(argument, getattr(self, argument)))
-        since, until = self.span
-        if since and until and until <= since:
-            raise DeclarationError(f"view of {spine.name}: until={until}: expected it after since={since}")
-
-    def _settle_labels(self) -> None:
-        given = self.label if isinstance(self.label, Mapping) else {"": self.label}
-        for label in given.values():
-            if not isinstance(label, Label):
-                raise DeclarationError(f'label={label!r}: expected one such as arrivals["is_late"].within(days=2)')
-            self._check_keys(label.group, label.spine_keys)
-        if not given:
-            raise DeclarationError(
-                'label={}: expected at least one, such as {"late": arrivals["is_late"].within(days=2)}'
-            )
-        labels = [replace(x, name=checked_name("label", name)) if name else x for name, x in given.items()]
-        object.__setattr__(self, "label", labels[0] if len(labels) == 1 else {x.name: x for x in labels})
-
-    def _check_selection(self, selection: Selection) -> None:
-        if not isinstance(selection, Selection):
-            raise DeclarationError(f"feature {selection!r}: expected a feature group or a selection of one")
-        if selection.group is not self.spine:
-            self._check_keys(selection.group, selection.spine_keys)
-        elif selection.entity or selection.on or selection.own_lookback:
-            raise DeclarationError(
-                f"feature of spine {self.spine.name}: .by, .joined_on and .lookback look earlier rows up, and the "
-                "spine's own columns come with the row: bind earlier rows to a feature group of another name"
-            )
-
-    def _check_keys(self, group: FeatureGroup, spine_keys: Mapping[str, str]) -> None:
-        for key, column in spine_keys.items():
-            if column not in self.spine.columns:
-                raise DeclarationError(
-                    f"{group.name} is joined on {key}: spine {self.spine.name}: "
-                    f"{unknown('column', column, self.spine.columns)}; say which with .joined_on({key}=…)"
-                )
-            if self.spine.columns[column] != group.columns[key]:
-                raise DeclarationError(
-                    f"{group.name}.{key} is {group.columns[key]}, but spine column {column} is "
-                    f"{self.spine.columns[column]}: they cannot be equal"
-                )
-
-    def _check_condition(self) -> None:
-        if self.where == "":
-            return
-        computed = {name: f.name for f in self.functions for name in f.columns}
-        known = {**self.conditioned, **{n: k for f in self.functions for n, k in f.columns.items()}}
-        for name in columns_read(f"view of {self.spine.name}", self.where, known):
-            if name in computed:
-                raise DeclarationError(
-                    f"view of {self.spine.name}: where={self.where!r}: {name} is computed by {computed[name]}, for the "
-                    f"rows that were chosen before; a condition may read {', '.join(sorted(self.conditioned))}"
-                )
-
-    @staticmethod
-    def _claim(origin: dict[str, str], name: str, owner: str) -> None:
-        if name in origin:
-            raise DeclarationError(
-                f"column {name!r} comes from {origin[name]} and from {owner}: use .prefixed(…) on one"
-            )
-        origin[name] = owner
-
     @property
-    def labels(self) -> dict[str, Label]:
-        """The labels by their names; one that was given alone is called as its column."""
-        return dict(self.label) if isinstance(self.label, Mapping) else {self.label.name: self.label}
+    def label(self) -> Label:
+        """The one label. Raises DeclarationError, naming them, where there are several."""
+        if len(self.labels) > 1:
+            raise self._error(f"it has several labels: expected one of {', '.join(sorted(self.labels))}")
+        (label,) = self.labels.values()
+        return label
 
     def learning(self, label: str) -> "FeatureView":
         """The view with one of its labels alone. Raises DeclarationError, naming them, when there is none so called."""
         if label not in self.labels:
-            raise DeclarationError(f"view of {self.spine.name}: {unknown('label', label, self.labels)}")
-        return replace(self, label=self.labels[label])
+            raise self._error(unknown("label", label, self.labels))
+        return attrs.evolve(self, label=self.labels[label])
+
+    @cached_property
+    def columns(self) -> dict[str, Kind]:
+        """The features and their kinds, in the order that a model sees; times are for on-demand functions alone."""
+        selected = {
+            name: selection.group.columns[column]
+            for selection in self.selections
+            for column, name in selection.names.items()
+            if column not in selection.unseen
+        }
+        computed = {name: kind for function in self.functions for name, kind in function.columns.items()}
+        return {name: kind for name, kind in (selected | computed).items() if kind != Kind.TIME}
 
     @property
     def predicted_at(self) -> str:
         """The spine's column that says when each row is predicted."""
-        return str(self.spine.event_time)
-
-    @property
-    def span(self) -> tuple[datetime | None, datetime | None]:
-        """`since` and `until` as instants, None where there is no such bound."""
-        since, until = self.since, self.until
-        return (since if isinstance(since, datetime) else None, until if isinstance(until, datetime) else None)
+        return self.spine.event_time
 
     def part_of(self, window: Window) -> Window | None:
         """The part of the window in which rows may be predicted; None when there is none."""
-        since, until = self.span
-        start, end = max(window.start, since or window.start), min(window.end, until or window.end)
+        start, end = max(window.start, self.since or window.start), min(window.end, self.until or window.end)
         return Window(start, end) if start < end else None
 
     @property
     def conditioned(self) -> dict[str, Kind]:
         """The columns that `where` may read: the spine's and the joined ones."""
-        return {**self.spine.columns, **{n: s.group.columns[c] for s in self.selections for c, n in s.names.items()}}
-
-    @property
-    def selections(self) -> tuple[Selection, ...]:
-        """The features, each as a selection."""
-        return tuple(f for f in self.features if isinstance(f, Selection))
-
-    @property
-    def functions(self) -> tuple[OnDemand, ...]:
-        """The on-demand functions, in the order they are applied."""
-        return tuple(f for f in self.on_demand if isinstance(f, OnDemand))
+        joined = {name: s.group.columns[c] for s in self.selections for c, name in s.names.items()}
+        return {**self.spine.columns, **joined}
 
     @property
     def joined(self) -> tuple[Selection, ...]:
         """The selections that are looked up in a store (the spine's own columns are in the request)."""
-        return tuple(s for s in self.selections if s.group is not self.spine)
+        return tuple(s for s in self.selections if s.group != self.spine)
 
     @property
-    def groups(self) -> tuple[FeatureGroup, ...]:
+    def groups(self) -> tuple[Group, ...]:
         """Every group that the features read, the spine first, the label's not included."""
         return tuple(dict.fromkeys((self.spine, *(s.group for s in self.joined))))
 
@@ -205,19 +198,65 @@ class FeatureView:
             [selection.declaration for selection in self.selections],
             [function.declaration for function in self.functions],
             self.where,
-            self.span,
+            (self.since, self.until),
         )
 
+    def _error(self, message: str) -> DeclarationError:
+        return DeclarationError(f"view of {self.spine.name}: {message}")
 
-def _instant(argument: str, given: datetime | date | str | None) -> datetime | None:
-    if given is None:
-        return None
-    parsed = given
-    if isinstance(given, str):
-        with suppress(ValueError):
-            parsed = date.fromisoformat(given) if len(given) == len("2013-02-01") else datetime.fromisoformat(given)
-    if isinstance(parsed, datetime) and parsed.utcoffset() is not None:
-        return parsed.astimezone(UTC)
-    if isinstance(parsed, date) and not isinstance(parsed, datetime):
-        return midnight(parsed)
-    raise DeclarationError(f"{argument}={given!r}: expected a day, such as '2013-02-01', or an instant with its zone")
+    def _check_selection(self, selection: Selection) -> None:
+        if selection.group != self.spine:
+            self._check_keys(selection.group, selection.spine_keys)
+        elif selection.entity or selection.on or selection.own_lookback:
+            raise DeclarationError(
+                f"feature of spine {self.spine.name}: .by, .joined_on and .lookback look earlier rows up, and the "
+                "spine's own columns come with the row: bind earlier rows to a feature group of another name"
+            )
+
+    def _check_keys(self, group: Group, spine_keys: Mapping[str, str]) -> None:
+        for key, column in spine_keys.items():
+            if column not in self.spine.columns:
+                raise DeclarationError(
+                    f"{group.name} is joined on {key}: spine {self.spine.name}: "
+                    f"{unknown('column', column, self.spine.columns)}; say which with .joined_on({key}=…)"
+                )
+            if self.spine.columns[column] != group.columns[key]:
+                raise DeclarationError(
+                    f"{group.name}.{key} is {group.columns[key]}, but spine column {column} is "
+                    f"{self.spine.columns[column]}: they cannot be equal"
+                )
+
+    def _check_names(self) -> None:
+        """Each column has one name, and each name one column; the spine's own may be features as they are."""
+        owners = dict.fromkeys(LABEL_COLUMNS, "the dataset")
+        selected: set[str] = set()
+
+        def claim(name: str, owner: str) -> None:
+            if name in owners:
+                raise DeclarationError(
+                    f"column {name!r} comes from {owners[name]} and from {owner}: use .prefixed(…) on one"
+                )
+            owners[name] = owner
+
+        for column in self.spine.columns:
+            claim(column, f"spine {self.spine.name}")
+        for selection in self.selections:
+            for column, name in selection.names.items():
+                if selection.group != self.spine or name != column or name in selected:
+                    claim(name, selection.group.name)
+                selected.add(name)
+        for function in self.functions:
+            for name in function.columns:
+                claim(name, function.name)
+
+    def _check_condition(self) -> None:
+        if not self.where:
+            return
+        computed = {name: f.name for f in self.functions for name in f.columns}
+        known = {**self.conditioned, **{n: k for f in self.functions for n, k in f.columns.items()}}
+        for name in columns_read(f"view of {self.spine.name}", self.where, known):
+            if name in computed:
+                raise self._error(
+                    f"where={self.where!r}: {name} is computed by {computed[name]}, for the rows that were chosen "
+                    f"before; a condition may read {', '.join(sorted(self.conditioned))}"
+                )

@@ -1,20 +1,19 @@
 """What a declaration means, as a short hash: another meaning, another version; other words, the same."""
 
 import hashlib
-from collections.abc import Callable
+import inspect
 from functools import cache
+from types import FunctionType
 from typing import Any
 
-import pandera.pandas as pa
-
 from fti_assets.contracts.binding import Aggregated, Binding, Input
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.code_version import code_version
 from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.model import Model
-from fti_assets.contracts.schema import compiled
+from fti_assets.contracts.schema import Schema
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.source import Source
-from fti_assets.contracts.source_code import behaviour, value_text
 
 
 def binding_version(binding: Binding) -> str:
@@ -24,8 +23,8 @@ def binding_version(binding: Binding) -> str:
     the views' affair, and no part of it.
     """
     if isinstance(binding, Aggregated):
-        return _digest(_contract(binding.group), binding.declaration)
-    return _digest(_contract(binding.group), behaviour(binding.function), [_input(each) for each in binding.inputs])
+        return _digest(_contract(binding.group), binding.windows.declaration)
+    return _digest(_contract(binding.group), code_version(binding.function), [*map(_input, binding.inputs)])
 
 
 def view_version(view: FeatureView) -> str:
@@ -35,50 +34,50 @@ def view_version(view: FeatureView) -> str:
 
 def model_version(model: Model) -> str:
     """The version of a recipe: its dataset, its estimator and its holdout. Gates judge it, they do not make it."""
-    return _digest(model.name, model.view.declaration, model.estimator, model.holdout)
+    return _digest(model.name, model.view.declaration, code_version(model.estimator), model.holdout)
 
 
-def _input(given: Input) -> object:
-    if isinstance(given, Source):
-        kept = (_schema(given.schema), given.on_invalid, given.invalid_up_to)
-        return given.name, behaviour(given.read), kept
-    return given.declaration if isinstance(given, Selection) else given.name
+def _input(source: Input) -> object:
+    if isinstance(source, Source):
+        return source.name, code_version(source.read), _schema(source.schema), source.on_invalid, source.invalid_up_to
+    return source.declaration if isinstance(source, Selection) else source.name
 
 
-def _contract(group: FeatureGroup) -> object:
+def _contract(group: Group) -> object:
     rows = (group.name, group.keys, group.event_time, group.known_at, group.dimension, group.partitions)
     return rows, group.on_invalid, group.invalid_up_to, _schema(group.schema)
 
 
 @cache
-def _schema(schema: type[pa.DataFrameModel]) -> str:
+def _schema(schema: Schema) -> str:
     """What the schema asks of a frame; descriptions and messages left out."""
-    declared = compiled(schema)
+    frame = schema.pandera
     columns = [
-        (name, str(c.dtype), c.nullable, c.unique, c.coerce, _checks(c.checks), _parsers(c.parsers))
-        for name, c in declared.columns.items()
+        (name, str(column.dtype), column.nullable, column.unique, column.coerce, _checks(column), _parsers(column))
+        for name, column in frame.columns.items()
     ]
-    return repr((columns, declared.unique, declared.coerce, _checks(declared.checks), _parsers(declared.parsers)))
+    return repr((columns, frame.unique, frame.coerce, _checks(frame), _parsers(frame)))
 
 
-def _checks(checks: list[Any]) -> list[object]:
+def _checks(part: Any) -> list[object]:
+    """The checks of a column or frame. Pandera's own are known by their names and what they compare with."""
     return [
-        (check.name, value_text(check.statistics), _function(check._check_fn), check.element_wise, check.ignore_na)
-        for check in checks
+        (check.name, code_version(check.statistics), _function(check._check_fn), check.element_wise, check.ignore_na)
+        for check in part.checks
     ]
 
 
-def _parsers(parsers: list[Any]) -> list[object]:
-    return [(parser.name, _function(parser._parser_fn)) for parser in parsers]
+def _parsers(part: Any) -> list[object]:
+    return [(parser.name, _function(parser._parser_fn)) for parser in part.parsers]
 
 
-def _function(function: Callable[..., Any]) -> str:
-    """What a check does. Pandera wraps the method of a model: the closure of what it calls has the method itself."""
+def _function(function: Any) -> str:
+    """The version of a user's check or parser. Pandera wraps the method of a model in a function of its own."""
     if type(function).__module__.startswith("pandera."):
-        return ""  # one of its own checks, known by the check's name
-    held = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-    methods = [m for each in held for m in (getattr(each, "check_fn", None), getattr(each, "parser_fn", None)) if m]
-    return "".join(behaviour(getattr(m, "__func__", m)) for m in methods or [function])
+        return ""
+    wraps = isinstance(function, FunctionType) and function.__module__.startswith("pandera.")
+    method = inspect.getclosurevars(function).nonlocals.get("self") if wraps else None
+    return code_version(getattr(method, "check_fn", None) or getattr(method, "parser_fn", None) or function)
 
 
 def _digest(*declared: object) -> str:

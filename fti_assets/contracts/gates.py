@@ -9,7 +9,13 @@ from fti_assets.contracts.evaluation import Evaluation
 
 @dataclass(frozen=True)
 class Verdict:
-    """One gate's answer, with the numbers behind it."""
+    """One gate's answer, with the numbers behind it.
+
+    Attributes:
+        gate: which gate answers.
+        passed: whether the candidate may serve, as far as this gate goes.
+        reason: the numbers, in a line.
+    """
 
     gate: str
     passed: bool
@@ -17,7 +23,22 @@ class Verdict:
 
 
 class Gate(Protocol):
-    """A question to an evaluation."""
+    """A question to an evaluation: a value with a method `judge`, and nothing else from here.
+
+    With an attribute `column`, the name of a text feature, it finds that column's slices in the evaluation.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> import fti_assets as fti
+        >>> @dataclass(frozen=True)
+        ... class MinAuc:
+        ...     least: float
+        ...     def judge(self, evaluation: fti.Evaluation) -> fti.Verdict:
+        ...         auc = evaluation.auc
+        ...         return fti.Verdict("min_auc", auc is not None and auc >= self.least, f"AUC {auc}")
+        >>> MinAuc(0.7).judge(fti.Evaluation("log_loss", 900, 0.52, 0.61, 0.01, auc=0.75)).passed
+        True
+    """
 
     def judge(self, evaluation: Evaluation) -> Verdict:
         """The answer and its reason."""
@@ -25,7 +46,11 @@ class Gate(Protocol):
 
 @dataclass(frozen=True)
 class BeatsBaseline:
-    """The loss is below the constant baseline's (the training mean) by a share of at least `margin`."""
+    """The loss is below the constant baseline's (the training mean) by a share of at least `margin`.
+
+    Args:
+        margin: 0.05 asks for a loss of at most 95 % of the baseline's.
+    """
 
     margin: float = 0.0
 
@@ -39,7 +64,11 @@ class BeatsBaseline:
 
 @dataclass(frozen=True)
 class BeatsChampion:
-    """The loss is below the champion's on the same rows by more than `margin`; a tie keeps the champion."""
+    """The loss is below the champion's on the same rows by more than `margin`; a tie keeps the champion.
+
+    Args:
+        margin: in the unit of the metric.
+    """
 
     margin: float = 0.0
 
@@ -59,7 +88,11 @@ class BeatsChampion:
 
 @dataclass(frozen=True)
 class MaxCalibrationGap:
-    """The mean prediction is within `gap` of the mean label, in the label's unit."""
+    """The mean prediction is within `gap` of the mean label.
+
+    Args:
+        gap: in the label's unit: a share for a yes-or-no label.
+    """
 
     gap: float
 
@@ -71,7 +104,13 @@ class MaxCalibrationGap:
 
 @dataclass(frozen=True)
 class SliceFloor:
-    """No slice of `column` of `min_rows` rows or more is worse than the baseline there by a share above `tolerance`."""
+    """No slice of `column` of `min_rows` rows or more is worse than the baseline there by a share above `tolerance`.
+
+    Args:
+        column: a text feature of the model's view.
+        min_rows: smaller slices are not judged.
+        tolerance: 0.05 allows a loss of 105 % of the baseline's.
+    """
 
     column: str
     min_rows: int = 500

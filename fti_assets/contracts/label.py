@@ -1,17 +1,16 @@
 """What a model learns, and how long to wait for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+
+import attrs
 
 from fti_assets.contracts.errors import DeclarationError, unknown
+from fti_assets.contracts.group import Group
+from fti_assets.contracts.kinds import Kind
 
-if TYPE_CHECKING:
-    from fti_assets.contracts.feature_group import FeatureGroup
 
-
-@dataclass(frozen=True)
+@attrs.frozen
 class Label:
     """A column of a feature group, known within `horizon` of the prediction or never.
 
@@ -20,21 +19,24 @@ class Label:
     a view that has several labels calls it otherwise.
     """
 
-    group: "FeatureGroup"
+    group: Group
     column: str
     horizon: timedelta
-    on: Mapping[str, str] = field(default_factory=dict)
-    name: str = ""
+    on: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    name: str = attrs.field()
 
-    def __post_init__(self) -> None:
+    @name.default
+    def _as_its_column(self) -> str:
+        return self.column
+
+    def __attrs_post_init__(self) -> None:
         what = f"label {self.group.name}[{self.column!r}]"
-        object.__setattr__(self, "name", self.name or self.column)
         if self.group.dimension:
             raise DeclarationError(f"{what}: a dimension has no time and cannot hold a label")
         if self.column not in self.group.columns:
             raise DeclarationError(f"{what}: {unknown('column', self.column, self.group.columns)}")
         kind = self.group.columns[self.column]
-        if kind not in ("boolean", "number", "integer"):
+        if not kind.is_numeric:
             raise DeclarationError(f"{what} is {kind}: expected bool or a number")
         if self.horizon <= timedelta(0):
             raise DeclarationError(
@@ -44,7 +46,7 @@ class Label:
     @property
     def is_binary(self) -> bool:
         """Whether the label is yes or no (a classifier's) and not a number (a regressor's)."""
-        return self.group.columns[self.column] == "boolean"
+        return self.group.columns[self.column] == Kind.BOOLEAN
 
     @property
     def spine_keys(self) -> dict[str, str]:

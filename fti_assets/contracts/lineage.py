@@ -1,20 +1,21 @@
 """Where columns come from: those of windows, of views, and of functions as far as their source says."""
 
+import ast
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from fti_assets.contracts.binding import Aggregated, Binding
+from fti_assets.contracts.code_version import code_of
 from fti_assets.contracts.condition import columns_read
-from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
-from fti_assets.contracts.source_code import behaviour
+from fti_assets.contracts.group import Group
 
 
 class Column(NamedTuple):
     """A column of a feature group."""
 
-    group: FeatureGroup
+    group: Group
     name: str
 
     def __str__(self) -> str:
@@ -25,24 +26,9 @@ def computed_from(binding: Binding) -> dict[str, Column]:
     """For each column of windows the one that it is computed from; what a function does with columns is not known."""
     if not isinstance(binding, Aggregated):
         return {}
-    keys = {key: Column(binding.source, key) for key in binding.group.keys}
-    return keys | {name: Column(binding.source, column) for name, (column, _, _) in binding.outputs.items()}
-
-
-def meanings(binding: Binding) -> dict[str, str]:
-    """What each column of windows is, in words."""
-    if not isinstance(binding, Aggregated):
-        return {}
-    return {name: _meaning(binding, *output) for name, output in binding.outputs.items()}
-
-
-def _meaning(binding: Aggregated, column: str, statistic: str, window: str) -> str:
-    function, _, condition = statistic.partition("_")
-    counted = binding.conditions.get(condition) or binding.filter
-    where = f" where {counted}" if counted else ""
-    end = str(binding.group.event_time)
-    until = f"the day of {end}, and that day up to it" if binding.sawtooth else end
-    return f"{function} of {binding.source.name}.{column}{where} over the {window} before {until}"
+    source, outputs = binding.windows.source, binding.windows.outputs
+    keys = {key: Column(source, key) for key in binding.group.keys}
+    return keys | {name: Column(source, output.column) for name, output in outputs.items()}
 
 
 def features_from(view: FeatureView) -> dict[str, tuple[Column, ...]]:
@@ -76,16 +62,23 @@ def columns_used(view: FeatureView) -> dict[Column, str]:
 
 def _named_in(function: Callable[..., Any], available: Iterable[str]) -> list[str]:
     """Those of the columns that a function's code, or what it calls, has as a text, an attribute or an f-string."""
-    code = behaviour(function)
-    patterns = set(re.findall(r"'(\w+)'", code))
-    for text in re.findall(rf"JoinedStr\(values=\[((?:{_PART}|, )+)\]\)", code):
-        parts = re.findall(_PART, text)
-        if any(len(part) >= _TELLING for part in parts if part.startswith("'")):
-            patterns.add("".join(part.strip("'") if part.startswith("'") else r"\w+" for part in parts))
-    named = re.compile("|".join(sorted(patterns)))
-    return [name for name in available if named.fullmatch(name)]
+    code = code_of(function)
+    names: set[object] = set(code.texts)
+    f_strings: set[str] = set()
+    for node in (node for definition in code.syntax for node in ast.walk(definition)):
+        match node:
+            case ast.Constant(value=name) | ast.Attribute(attr=name) | ast.keyword(arg=name):
+                names.add(name)
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+            case ast.JoinedStr():
+                f_strings.add(_pattern(node))
+    named = re.compile("|".join(f_strings - {""}) or "(?!)")
+    return [name for name in available if name in names or named.fullmatch(name)]
 
 
-_PART = r"'\w*'|FormattedValue\(.*?conversion=-?\d+\)"
-_TELLING = len("'_of_'")
-"""An f-string with less text of its own than this names anything."""
+def _pattern(f_string: ast.JoinedStr) -> str:
+    """What an f-string may say, as a regular expression; "" for one with so little text that it may say anything."""
+    texts = [str(part.value) if isinstance(part, ast.Constant) else "" for part in f_string.values]
+    is_telling = any(len(text) >= len("_of_") for text in texts)
+    return "".join(re.escape(text) or r"\w+" for text in texts) if is_telling else ""

@@ -1,71 +1,106 @@
 """A model: what it is fitted on, how, and what it must show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
+
+import attrs
 
 from fti_assets.contracts.errors import DeclarationError, unknown
-from fti_assets.contracts.estimator import XGBoost
+from fti_assets.contracts.estimator import Estimator
 from fti_assets.contracts.feature_view import FeatureView
-from fti_assets.contracts.gates import BeatsBaseline, Gate, SliceFloor
-from fti_assets.contracts.names import checked_name, checked_owners
+from fti_assets.contracts.gates import BeatsBaseline, Gate
+from fti_assets.contracts.kinds import Kind
+from fti_assets.contracts.names import as_names, check_owners, checked_name
 from fti_assets.contracts.time import duration
 
 
-@dataclass(frozen=True)
+def _as_gates(gates: Sequence[Gate]) -> tuple[Gate, ...]:
+    return tuple(gates)
+
+
+@attrs.frozen
 class Model:
     """A view, an estimator and the gates between a candidate and production.
 
-    At cutoff C it is fitted on the rows whose label was known before C. The last `holdout` before C is kept back
-    to evaluate on; when the gates have the figures, the recipe is fitted again on all rows.
-    Where the view has several labels, `label` names the one to learn; the model's own `view` then has that one alone.
+    At cutoff C it is fitted on the rows whose label was known before C. The last `holdout` before C is kept back to
+    evaluate on; when the gates have the figures, the recipe is fitted again on all rows.
+
+    Args:
+        name: what the model is called.
+        view: its rows, features and label.
+        estimator: how it is fitted; by default `fti.XGBoost()`. One of your own has `parameters`, `fit` and `load`.
+        gates: what a candidate must show before it serves. One of your own has `judge(evaluation)`, which gives an
+            `fti.Verdict`; one with an attribute `column` finds the figures of that column's values in the evaluation.
+        holdout: how much time before the cutoff is kept back.
+        label: where the view has several labels, which one to learn; the model's own `view` has that one alone.
+        description: what it predicts, in a sentence.
+        owners: mail addresses, or `team:` and a name.
+
+    Raises:
+        DeclarationError: a label that the view does not have, an estimator or gate that cannot be asked, a column to
+            slice by that is no text feature.
+
+    Example:
+        >>> import pandera.pandas as pa
+        >>> import fti_assets as fti
+        >>> class Order(pa.DataFrameModel):
+        ...     order_id: str
+        ...     placed_at: fti.UTC
+        ...     amount: float
+        >>> class Outcome(pa.DataFrameModel):
+        ...     order_id: str
+        ...     settled_at: fti.UTC
+        ...     is_returned: bool
+        >>> orders = fti.FeatureGroup(Order, keys="order_id", event_time="placed_at")
+        >>> outcomes = fti.FeatureGroup(Outcome, keys="order_id", event_time="settled_at")
+        >>> view = fti.FeatureView(orders, label=outcomes["is_returned"].within(days=3), features=[orders["amount"]])
+        >>> returns = fti.Model("returns", view, gates=[fti.BeatsBaseline(margin=0.05)], holdout="14d")
+        >>> returns.view.label.is_binary
+        True
     """
 
     name: str
-    view: FeatureView
-    estimator: XGBoost = XGBoost()
-    gates: Sequence[Gate] = (BeatsBaseline(),)
-    holdout: timedelta | str = "14d"
-    description: str = ""
-    owners: Sequence[str] = ()
-    label: str = ""
+    _given_view: FeatureView = attrs.field(alias="view")
+    estimator: Estimator | None = attrs.field(default=None, kw_only=True)
+    gates: tuple[Gate, ...] = attrs.field(default=(BeatsBaseline(),), converter=_as_gates, kw_only=True)
+    holdout: timedelta = attrs.field(default=timedelta(days=14), converter=duration, kw_only=True)
+    label: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True)
+    owners: tuple[str, ...] = attrs.field(default=(), converter=as_names, kw_only=True)
 
-    def __post_init__(self) -> None:
+    def __attrs_post_init__(self) -> None:
         checked_name("model", self.name)
-        object.__setattr__(self, "gates", tuple(self.gates))
-        object.__setattr__(self, "owners", checked_owners(f"model {self.name}", self.owners))
-        object.__setattr__(self, "holdout", duration(self.holdout))
-        if not isinstance(self.view, FeatureView):
-            raise DeclarationError(f"model {self.name}: view={self.view!r}: expected a FeatureView")
-        if self.label or len(self.view.labels) > 1:
-            if not self.label:
-                several = ", ".join(sorted(self.view.labels))
-                raise DeclarationError(
-                    f"model {self.name}: its view has several labels: expected label=, one of {several}"
-                )
-            if self.label not in self.view.labels:
-                raise DeclarationError(f"model {self.name}: {unknown('label', self.label, self.view.labels)}")
-            object.__setattr__(self, "view", self.view.learning(self.label))
-        if not isinstance(self.estimator, XGBoost):
-            raise DeclarationError(f"model {self.name}: estimator={self.estimator!r}: expected an fti.XGBoost(…)")
+        check_owners(f"model {self.name}", self.owners)
+        if not isinstance(self._given_view, FeatureView):
+            raise self._error(f"view={self._given_view!r}: expected a FeatureView")
+        labels = self._given_view.labels
+        if not self.label and len(labels) > 1:
+            raise self._error(f"its view has several labels: expected label=, one of {', '.join(sorted(labels))}")
+        if self.label and self.label not in labels:
+            raise self._error(unknown("label", self.label, labels))
+        if self.estimator is not None and not all(hasattr(self.estimator, m) for m in ("parameters", "fit", "load")):
+            raise self._error(f"estimator={self.estimator!r}: expected one such as fti.XGBoost(rounds=100)")
         if not self.gates:
-            raise DeclarationError(f"model {self.name}: expected at least one gate, such as fti.BeatsBaseline()")
+            raise self._error("expected at least one gate, such as fti.BeatsBaseline()")
         for gate in self.gates:
             if isinstance(gate, type) or not hasattr(gate, "judge"):
-                raise DeclarationError(
-                    f"model {self.name}: gate {gate!r}: expected a value, such as fti.BeatsBaseline()"
-                )
+                raise self._error(f"gate {gate!r}: expected a value, such as fti.BeatsBaseline()")
         for column in self.slices:
-            if self.view.columns.get(column) != "text":
-                texts = [c for c, kind in self.view.columns.items() if kind == "text"]
-                raise DeclarationError(f"model {self.name}: SliceFloor: {unknown('text feature', column, texts)}")
+            if self.view.columns.get(column) != Kind.TEXT:
+                texts = [name for name, kind in self.view.columns.items() if kind == Kind.TEXT]
+                raise self._error(f"a gate's column: {unknown('text feature', column, texts)}")
+
+    @cached_property
+    def view(self) -> FeatureView:
+        """The view with the one label that is learned."""
+        return self._given_view.learning(self.label) if self.label else self._given_view
 
     @property
     def slices(self) -> tuple[str, ...]:
-        """The columns by which evaluations are sliced."""
-        return tuple(dict.fromkeys(g.column for g in self.gates if isinstance(g, SliceFloor)))
+        """The columns by which evaluations are sliced: those of its gates that have one."""
+        columns = (getattr(gate, "column", None) for gate in self.gates)
+        return tuple(dict.fromkeys(column for column in columns if isinstance(column, str)))
 
-    @property
-    def holdout_length(self) -> timedelta:
-        """How long before the cutoff the evaluation begins."""
-        return duration(self.holdout)
+    def _error(self, message: str) -> DeclarationError:
+        return DeclarationError(f"model {self.name}: {message}")

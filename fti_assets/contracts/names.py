@@ -20,20 +20,22 @@ def checked_name(kind: str, name: str) -> str:
     return name
 
 
-def checked_owners(what: str, owners: Iterable[str]) -> tuple[str, ...]:
-    """The owners, if each is a mail address or a team, as Dagster wants them. `what` begins the error."""
-    if isinstance(owners, str):
-        raise DeclarationError(f"{what}: owners={owners!r}: expected a list, such as [{owners!r}]")
+def as_names(names: str | Iterable[str]) -> tuple[str, ...]:
+    """One name or several, as several."""
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def check_owners(what: str, owners: Iterable[str]) -> None:
+    """Raise DeclarationError, beginning with `what`, unless each owner is a mail address or a team."""
     for owner in owners:
         if not isinstance(owner, str) or not _OWNER.fullmatch(owner):
             raise DeclarationError(
                 f"{what}: owner {owner!r}: expected 'team:' and a name, such as 'team:flights', or a mail address"
             )
-    return tuple(owners)
 
 
-def checked_tags(what: str, tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags, if their names and values are short labels, as Dagster wants them. `what` begins the error."""
+def check_tags(what: str, tags: Mapping[str, str]) -> None:
+    """Raise DeclarationError, beginning with `what`, unless names and values are short, as Dagster wants them."""
     for name, value in tags.items():
         if not isinstance(name, str) or not _TAG.fullmatch(name):
             raise DeclarationError(
@@ -45,7 +47,6 @@ def checked_tags(what: str, tags: Mapping[str, str]) -> dict[str, str]:
                 f"{what}: tag {name}={value!r}: expected text of at most 63 letters, digits, '_', '-' and '.'; longer "
                 "explanations belong in the schema's docstring"
             )
-    return dict(tags)
 
 
 def snake_case(class_name: str) -> str:

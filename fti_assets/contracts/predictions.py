@@ -1,23 +1,28 @@
 """A model's batch predictions, and how they are watched."""
 
-from dataclasses import dataclass
+import attrs
 
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.model import Model
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class Predictions:
     """Each day's spine, predicted by the champion of that day, issued once and never changed.
 
-    The features of the last `drift_days` are compared with the training profile; a feature that leaves it twice in a
-    row has drifted, which warns, no more.
+    Args:
+        model: whose predictions they are.
+        drift_days: the features of so many days are compared with the training profile; one that leaves it twice in a
+            row has drifted, which warns, no more.
+
+    Raises:
+        DeclarationError: what is no model, or less than a day.
     """
 
     model: Model
     drift_days: int = 7
 
-    def __post_init__(self) -> None:
+    def __attrs_post_init__(self) -> None:
         if not isinstance(self.model, Model):
             raise DeclarationError(f"Predictions of {self.model!r}: expected a Model")
         if self.drift_days < 1:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+import attrs
+
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.time import duration
 
@@ -22,7 +24,11 @@ class Matured:
 class History:
     """All that a decision at `now` may look at.
 
-    `champion_cutoff` is None where nothing serves; `last_trained` is the newest cutoff tried, promoted or not.
+    Attributes:
+        now: the cutoff at which is decided.
+        champion_cutoff: of the version that serves; None where nothing does.
+        last_trained: the newest cutoff tried, promoted or not.
+        matured: the days whose labels are in.
     """
 
     now: datetime
@@ -33,30 +39,48 @@ class History:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether to retrain, why, and the numbers that say so."""
+    """Whether to retrain, why, and the numbers that say so.
+
+    Attributes:
+        retrain: the decision.
+        reason: in a line, also for no.
+        numbers: what it was decided by.
+    """
 
     retrain: bool
     reason: str
     numbers: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class Retrain:
     """Retrain when the champion is old, or when its calibration is off, but not too often.
 
-    `max_age` counts from the champion's cutoff. `calibration_gap` bounds |mean prediction - mean label| over the last
-    `matured_days` matured days, if they hold `min_labels` labels. `cooldown` counts from the newest cutoff tried.
+    Args:
+        max_age: of the champion, from its cutoff on.
+        calibration_gap: the bound on |mean prediction - mean label|, in the label's unit.
+        matured_days: so many of the newest days whose labels are in are looked at.
+        min_labels: with fewer labels on those days, the gap says nothing.
+        cooldown: from the newest cutoff tried on nothing is trained for so long.
+
+    Raises:
+        DeclarationError: a bound or a number of days that is not above zero.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> import fti_assets as fti
+        >>> cutoff, now = datetime(2013, 6, 1, tzinfo=UTC), datetime(2013, 7, 6, tzinfo=UTC)
+        >>> fti.Retrain(max_age="28d").decide(fti.History(now, cutoff, cutoff, matured=[])).reason
+        'the champion is 35 days old'
     """
 
-    max_age: timedelta | str = "28d"
+    max_age: timedelta = attrs.field(default=timedelta(days=28), converter=duration)
     calibration_gap: float = 0.03
     matured_days: int = 14
     min_labels: int = 2000
-    cooldown: timedelta | str = "14d"
+    cooldown: timedelta = attrs.field(default=timedelta(days=14), converter=duration)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "max_age", duration(self.max_age))
-        object.__setattr__(self, "cooldown", duration(self.cooldown))
+    def __attrs_post_init__(self) -> None:
         if not (self.calibration_gap > 0 and self.matured_days > 0):
             raise DeclarationError("Retrain: expected calibration_gap and matured_days above zero")
 
@@ -76,9 +100,9 @@ class Retrain:
             "calibration_gap": gap,
             "matured_labels": float(labels),
         }
-        if rest < duration(self.cooldown):
+        if rest < self.cooldown:
             return Decision(False, f"cooling down: last trained {rest.days} days ago", numbers)
-        if age >= duration(self.max_age):
+        if age >= self.max_age:
             return Decision(True, f"the champion is {age.days} days old", numbers)
         if labels >= self.min_labels and abs(gap) > self.calibration_gap:
             return Decision(True, f"calibration gap {gap:+.4f} over {labels:,} labels", numbers)

@@ -1,72 +1,142 @@
-"""What a Pandera model says about its columns, in five kinds that every store knows."""
+"""A Pandera model as the stores know it: columns by name, each of one of five kinds."""
 
 import copy
 import inspect
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
+import attrs
 import pandera.pandas as pa
 
-from fti_assets.contracts.errors import DeclarationError
+from fti_assets.contracts.errors import DeclarationError, unknown
+from fti_assets.contracts.kinds import Kind
 
-Kind = Literal["text", "integer", "number", "boolean", "time"]
-
-_KINDS: dict[str, Kind] = {
-    "str": "text",
-    "string[pyarrow]": "text",
-    "string[python]": "text",
-    "int64": "integer",
-    "Int64": "integer",
-    "float64": "number",
-    "bool": "boolean",
-    "boolean": "boolean",
-    "datetime64[us, UTC]": "time",
-}
+_EXTENSION_TYPES = ("Int64", "boolean")
 
 
-def columns_of(schema: type[pa.DataFrameModel]) -> dict[str, Kind]:
-    """The schema's columns and their kinds, in order.
+class GeneratedColumn(NamedTuple):
+    """A column that nobody wrote down; of its kinds it is of the first, unless a person declares another of them."""
 
-    Raises DeclarationError for a column of a type that the stores do not hold.
+    name: str
+    kinds: tuple[Kind, ...]
+    nullable: bool
+    description: str
+
+
+@attrs.frozen(eq=False)
+class Schema:
+    """A Pandera model, compiled: every column there, by name, of one of five kinds, and no other.
+
+    Of one model there is one schema, so schemas are equal when they are the same.
+
+    Attributes:
+        name: what the model is called.
+        documentation: its docstring.
+        pandera: the strict schema by which frames are validated.
+        columns: each column's kind, in order.
+        extension_columns: the integers and booleans in pandas' types that hold nulls, Int64 and boolean.
     """
-    return dict(_kinds_of(schema))
+
+    name: str
+    documentation: str
+    pandera: Any
+    columns: Mapping[str, Kind]
+    extension_columns: frozenset[str]
+    _made_by: tuple[Callable[..., "Schema"], tuple[Any, ...]] = attrs.field(repr=False)
+
+    @property
+    def description(self) -> str:
+        """The first line of the documentation."""
+        return self.documentation.partition("\n")[0]
+
+    @property
+    def pandas_types(self) -> dict[str, str]:
+        """The pandas type that each column has in a conforming frame."""
+        return {n: kind.pandas(nullable=n in self.extension_columns) for n, kind in self.columns.items()}
+
+    def is_nullable(self, column: str) -> bool:
+        """Whether a column may hold nulls."""
+        return bool(self.pandera.columns[column].nullable)
+
+    def __reduce__(self) -> tuple[Callable[..., "Schema"], tuple[Any, ...]]:
+        return self._made_by  # Pandera's schemas hold functions that other processes cannot import
+
+
+def schema_of(model: type[pa.DataFrameModel] | Schema) -> Schema:
+    """The schema of a model; a schema is its own.
+
+    Raises DeclarationError for what is no model, for a column that may be left out, for one of a type that the stores
+    do not hold, and for an int or bool that may be null, which pandas has no room for.
+    """
+    return model if isinstance(model, Schema) else _of_model(model)
 
 
 @cache
-def _kinds_of(schema: type[pa.DataFrameModel]) -> dict[str, Kind]:
-    kinds: dict[str, Kind] = {}
-    for name, column in compiled(schema).columns.items():
-        if not column.required or column.regex:
+def generated_schema(
+    name: str, documentation: str, columns: tuple[GeneratedColumn, ...], model: type[pa.DataFrameModel] | None = None
+) -> Schema:
+    """The schema of columns that follow from a declaration; those that `model` has are as it says.
+
+    Raises DeclarationError for a column of the model that is not among them, or of another kind.
+    """
+    declared = _of_model(model) if model else None
+    written = declared.pandera.columns if declared else {}
+    generated = {column.name: column for column in columns}
+    for column, kind in declared.columns.items() if declared else ():
+        if column not in generated:
+            raise DeclarationError(f"{declared and declared.name}: {unknown('column', column, generated)}")
+        expected = generated[column]
+        if kind not in expected.kinds:
             raise DeclarationError(
-                f"{schema.__name__}.{name}: a contract's columns are all there, by name; for values that may be absent "
-                "use pa.Field(nullable=True)"
+                f"{column} is declared {kind}: expected {expected.kinds[0].annotation} for a {expected.description}"
             )
-        kind = _KINDS.get(str(column.dtype))
-        if kind is None:
-            raise DeclarationError(
-                f"{schema.__name__}.{name} is {column.dtype}: expected str, int, float, bool, pd.Int64Dtype, "
-                "pd.BooleanDtype or fti.UTC (naive timestamps and objects are refused)"
-            )
-        kinds[name] = kind
-    return kinds
+    schema = copy.copy(declared.pandera) if declared else pa.DataFrameSchema(name=name)
+    schema.columns = {column.name: _as_pandera(column, written.get(column.name)) for column in columns}
+    said = declared.documentation if declared else ""
+    return _compiled(name, said or documentation, schema, (generated_schema, (name, documentation, columns, model)))
 
 
 @cache
-def compiled(schema: type[pa.DataFrameModel]) -> Any:
-    """The model as a strict Pandera schema: no column more, no column less."""
-    if not (isinstance(schema, type) and issubclass(schema, pa.DataFrameModel)):
-        raise DeclarationError(f"schema {schema!r}: expected a class derived from pandera's DataFrameModel")
-    # a copy: Pandera keeps one schema for the class, and the user's own validations need not be strict
-    strict = copy.copy(schema.to_schema())
+def _of_model(model: type[pa.DataFrameModel]) -> Schema:
+    if not (isinstance(model, type) and issubclass(model, pa.DataFrameModel)):
+        raise DeclarationError(f"schema {model!r}: expected a class derived from pandera's DataFrameModel")
+    documentation = inspect.cleandoc(model.__doc__ or "")
+    return _compiled(model.__name__, documentation, model.to_schema(), (schema_of, (model,)))
+
+
+def _as_pandera(column: GeneratedColumn, written: Any) -> Any:
+    """The column as somebody wrote it down, described where that is not, or as it follows from the declaration."""
+    if written is not None:
+        described = copy.copy(written)
+        described.description = written.description or column.description
+        return described
+    dtype = column.kinds[0].pandas(nullable=column.nullable)
+    return pa.Column(dtype, nullable=column.nullable, description=column.description, name=column.name)
+
+
+def _compiled(
+    name: str, documentation: str, schema: Any, made_by: tuple[Callable[..., Schema], tuple[Any, ...]]
+) -> Schema:
+    # a copy: Pandera keeps one schema for the class, and a person's own validations need not be strict
+    strict = copy.copy(schema)
     strict.strict = True
-    return strict
+    kinds = {column: _kind(name, column, declared) for column, declared in strict.columns.items()}
+    extension = frozenset(n for n, column in strict.columns.items() if str(column.dtype) in _EXTENSION_TYPES)
+    return Schema(name, documentation, strict, kinds, extension, made_by)
 
 
-def nullable_columns(schema: type[pa.DataFrameModel]) -> tuple[str, ...]:
-    """The integer and boolean columns that may hold nulls: those that `to_pandas` must be told of."""
-    return tuple(n for n, column in compiled(schema).columns.items() if str(column.dtype) in ("Int64", "boolean"))
-
-
-def first_line(described: Any) -> str:
-    """The first line of a docstring, for the places that show one line."""
-    return inspect.cleandoc(described.__doc__ or "").split("\n")[0]
+def _kind(model: str, name: str, column: Any) -> Kind:
+    if not column.required or column.regex:
+        raise DeclarationError(
+            f"{model}.{name}: a contract's columns are all there, by name; for values that may be absent use "
+            "pa.Field(nullable=True)"
+        )
+    kind = Kind.of_type(f"{model}.{name}", column.dtype)
+    if column.nullable and str(column.dtype) in ("int64", "bool"):
+        with_nulls = {"int64": "pd.Int64Dtype", "bool": "pd.BooleanDtype"}[str(column.dtype)]
+        raise DeclarationError(
+            f"{model}.{name} is {kind.annotation} and nullable, but pandas' {column.dtype} holds no null: expected "
+            f"{with_nulls}"
+        )
+    return kind

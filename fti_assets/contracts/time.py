@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated
 
+import attrs
 import pandas as pd
 
 from fti_assets.contracts.errors import DeclarationError
@@ -33,6 +34,27 @@ def duration(value: str | timedelta) -> timedelta:
     return value
 
 
+def as_duration(value: str | timedelta) -> timedelta:
+    """A duration that can be read; any other value as it is, for a check that knows whose it is to refuse."""
+    try:
+        return duration(value)
+    except DeclarationError:
+        return value  # type: ignore[return-value]  # of no type that is declared
+
+
+def check_lookback(what: str, lookback: timedelta) -> None:
+    """Raise DeclarationError, beginning with `what`, unless the look-back is bounded.
+
+    It says how far back rows are kept at hand, so there is none without a bound.
+    """
+    try:
+        duration(lookback)
+    except DeclarationError as error:
+        raise DeclarationError(
+            f"{what}: lookback: {error}; a look-back is bounded, only a dimension, which is read whole, has none"
+        ) from None
+
+
 def label_of(value: timedelta) -> str:
     """The shortest text that `duration` reads back: `7d`, `3h`, `15min`."""
     for unit, length in (("d", DAY), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
@@ -48,19 +70,35 @@ def midnight(day: date | str) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC_ZONE)
 
 
-@dataclass(frozen=True, order=True)
+def in_utc(instant: datetime) -> datetime:
+    """An instant in UTC. Raises DeclarationError for one without a time zone."""
+    if instant.utcoffset() is None:
+        raise DeclarationError(f"{instant}: expected a timezone-aware instant")
+    return instant.astimezone(UTC_ZONE)
+
+
+@attrs.frozen(order=True)
 class Window:
-    """The instants from `start` up to, but without, `end`: the unit of all work."""
+    """The instants from `start` up to, but without, `end`: the unit of all work.
 
-    start: datetime
-    end: datetime
+    Args:
+        start: the first instant, timezone-aware; kept in UTC.
+        end: the instant after the last.
 
-    def __post_init__(self) -> None:
-        for name in ("start", "end"):
-            value = getattr(self, name)
-            if value.utcoffset() is None:
-                raise DeclarationError(f"window {name} {value}: expected a timezone-aware instant")
-            object.__setattr__(self, name, value.astimezone(UTC_ZONE))
+    Raises:
+        DeclarationError: an instant without a zone, or an end that is not after the start.
+
+    Example:
+        >>> import fti_assets as fti
+        >>> february = fti.Window.of_days("2013-02-01", "2013-02-28")
+        >>> len(february.days), str(february)
+        (28, '2013-02-01...2013-02-28')
+    """
+
+    start: datetime = attrs.field(converter=in_utc)
+    end: datetime = attrs.field(converter=in_utc)
+
+    def __attrs_post_init__(self) -> None:
         if self.end <= self.start:
             raise DeclarationError(f"window {self.start} to {self.end}: expected the end after the start")
 

@@ -1,18 +1,16 @@
 """Range runs in this process, skipping what is done: how a long backfill survives being killed."""
 
-import fcntl
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 
 import dagster as dg
 
 from fti_assets.assets.instance.settings import instance_directory
-from fti_assets.contracts.errors import Conflict
+from fti_assets.contracts.time import DAILY, Period, Window
 from fti_assets.stores.home import Home
+from fti_assets.stores.locks import locked_at_once
 
 _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
@@ -30,13 +28,24 @@ class Runner:
     seconds: dict[str, float] = field(default_factory=dict)
     keep: Callable[[Mapping[str, float]], object] = dict
 
-    def run_range(self, stage: str, job: str, first: date, last: date) -> None:
-        """Materialize the job's assets from `first` to `last` in one run; those that are whole are skipped."""
-        wanted = {day.isoformat() for day in _days(first, last)}
-        todo = [key for key in self._assets(job) if not self._is_done(key, wanted)]
-        if todo:
-            tags = {_RANGE_START: first.isoformat(), _RANGE_END: last.isoformat()}
-            self._execute(stage, job, f"{job} {first}...{last}", todo, tags, None)
+    def run_window(
+        self,
+        stage: str,
+        job: str,
+        window: Window,
+        period: Period = DAILY,
+        assets: Collection[dg.AssetKey] | None = None,
+    ) -> None:
+        """Materialize the job's assets, or some of them, for the periods that end in a window, in one run.
+
+        Those that are whole are skipped.
+        """
+        wanted = [period.key(start) for start in period.starts(window) if start + period.length <= window.end]
+        mine = [key for key in self._assets(job) if assets is None or key in assets]
+        todo = [key for key in mine if not self._is_done(key, set(wanted))]
+        if wanted and todo:
+            tags = {_RANGE_START: wanted[0], _RANGE_END: wanted[-1]}
+            self._execute(stage, job, f"{job} {wanted[0]}...{wanted[-1]}", todo, tags, None)
 
     def run_partition(
         self, stage: str, job: str, partition: str, tags: Mapping[str, str] | None = None, why: str = ""
@@ -108,7 +117,7 @@ class Runner:
         inputs = self.defs.resolve_asset_graph().get(key).parent_keys
         records = self.instance.get_asset_records([key, *inputs])
         newest = {r.asset_entry.asset_key: r.asset_entry.last_materialization_storage_id or 0 for r in records}
-        return newest.get(key, 0) > max((newest.get(given, 0) for given in inputs), default=0)
+        return newest.get(key, 0) > max((newest.get(source, 0) for source in inputs), default=0)
 
 
 _FINISHED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
@@ -117,17 +126,5 @@ _FINISHED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.Dagste
 @contextmanager
 def sole_runner(home: Home) -> Iterator[None]:
     """Hold the home for one runner; raises Conflict while another process holds it. A killed process lets go."""
-    path = instance_directory(home) / "runner.lock"
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Conflict(f"{home.root} is in use by another run (see {path}): wait for it or stop it") from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+    with locked_at_once(instance_directory(home) / "runner.lock", f"{home.root} is in use by another run"):
         yield
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]

@@ -1,23 +1,23 @@
-"""What a lifetime came to: figures by month beside other ways of retraining, models, seconds."""
+"""What a life came to: figures by month beside other ways of retraining, models, seconds."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import midnight
-from fti_assets.demo.year import WEEK, Lifetime
+from fti_assets.demo.life import WEEK, Life
 from fti_assets.models.evaluation import metric_of
-from fti_assets.monitoring.replay import Lived, trained_at
+from fti_assets.monitoring.replay import Lived
 from fti_assets.stores.home import Home
+from fti_assets.training.backtest import trained_at
 
 EVERY_WEEKS = 4
 THIS_RUN = "this run"
 CONSTANT = "constant"
 
 
-def summarize(lifetime: Lifetime, home: Home) -> dict[str, Any]:
+def summarize(life: Life, home: Home) -> dict[str, Any]:
     """The numbers of a life that has been lived, ready for JSON.
 
     "This run" is read from the prediction log; the other ways predict the same rows with a version per cutoff and no
@@ -25,19 +25,19 @@ def summarize(lifetime: Lifetime, home: Home) -> dict[str, Any]:
     number, which costs as much and tells less, the constant and "never retrain" must do.
     """
     return {
-        "models": {model.name: _model(model, lifetime, home) for model in lifetime.models},
+        "models": {model.name: _model(model, life, home) for model in life.models},
         "home": str(home.root),
     }
 
 
-def _model(model: Model, lifetime: Lifetime, home: Home) -> dict[str, Any]:
-    lived = Lived.through(model, lifetime.lived, home)
-    cutoffs = [c for c in lifetime.cutoffs if (c - lifetime.cutoffs[0]) % (EVERY_WEEKS * WEEK) == timedelta(0)]
+def _model(model: Model, life: Life, home: Home) -> dict[str, Any]:
+    lived = Lived.through(model, life.lived, home)
+    cutoffs = [c for c in life.cutoffs if (c - life.cutoffs[0]) % (EVERY_WEEKS * WEEK) == timedelta(0)]
     is_binary = model.view.label.is_binary
     scope = home.backtest(f"every_{EVERY_WEEKS}_weeks")
-    schedule = trained_at(model, cutoffs if is_binary else cutoffs[:1], midnight(lifetime.since), home, scope)
+    schedule = trained_at(model, cutoffs if is_binary else cutoffs[:1], midnight(life.since), home, scope)
     predictions = {
-        THIS_RUN: lived.issued(lifetime.lived, home),
+        THIS_RUN: lived.issued(life.lived, home),
         "never retrain": lived.under(schedule[:1]),
         **({f"every {EVERY_WEEKS} weeks": lived.under(schedule)} if is_binary else {}),
         CONSTANT: lived.constant(schedule),
@@ -67,43 +67,3 @@ def _versions(model: Model, home: Home) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def as_text(summary: Mapping[str, Any]) -> str:
-    """The summary as tables for a terminal."""
-    lines: list[str] = []
-    for name, model in summary["models"].items():
-        lines += ["", f"{name}: {model['metric']} by month on {model['rows']:,} rows with a label", ""]
-        lines += _table(_header(model), _months(model))
-        gains = ", ".join(f"{way} {gain:.1%}" for way, gain in model["gain over constant"].items() if way != CONSTANT)
-        lines += ["", f"below the constant rate: {gains}", ""]
-        versions = [
-            [str(v["version"]), v["cutoff"], v["outcome"], v["trigger"], v["reason"]] for v in model["versions"]
-        ]
-        lines += _table(["version", "cutoff", "outcome", "trained because", "gates"], versions)
-        counts = [sum(v["outcome"] == outcome for v in model["versions"]) for outcome in ("promoted", "rejected")]
-        lines += ["", f"{len(versions)} trained, {counts[0]} promoted, {counts[1]} rejected"]
-    lines += ["", *_table(["stage", "seconds"], [[s, f"{t:.1f}"] for s, t in summary["seconds"].items()])]
-    return "\n".join(lines)
-
-
-def _header(model: Mapping[str, Any]) -> list[str]:
-    area = ["auc"] if model["metric"] == "log_loss" else []
-    return ["month", "rows", THIS_RUN, *area, "gap", *(way for way in model["by month"] if way != THIS_RUN)]
-
-
-def _months(model: Mapping[str, Any]) -> list[list[str]]:
-    digits = 4 if model["metric"] == "log_loss" else 2
-    rows = []
-    for month, own in model["by month"][THIS_RUN].items():
-        area = [] if model["metric"] != "log_loss" else ["" if own["auc"] is None else f"{own['auc']:.3f}"]
-        losses = [f"{model['by month'][way][month]['loss']:.{digits}f}" for way in model["by month"]]
-        rows.append([month, f"{own['rows']:,}", losses[0], *area, f"{own['calibration_gap']:+.3f}", *losses[1:]])
-    return rows
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], widest: int = 60) -> list[str]:
-    cells = [[cell if len(cell) <= widest else cell[: widest - 1] + "…" for cell in row] for row in (header, *rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]

@@ -61,12 +61,12 @@ def unusual(
     peers: defaultdict[time, deque[Partition]] = defaultdict(lambda: deque(maxlen=PEERS))
     for start, partition in _partitions(before):
         peers[start.time()].append(partition)
-    found = {}
+    surprises = {}
     for start, partition in _partitions(statistics):
         usual = peers[start.time()]
-        found[start] = tuple(_unusual(partition, usual, known_at, enough)) if len(usual) >= enough else ()
+        surprises[start] = tuple(_unusual(partition, usual, known_at, enough)) if len(usual) >= enough else ()
         usual.append(partition)
-    return found
+    return surprises
 
 
 def _partitions(statistics: pl.DataFrame) -> Iterator[tuple[datetime, Partition]]:
@@ -106,7 +106,7 @@ def _volume(rows: int, usual: Sequence[int]) -> Iterator[Unusual]:
     middle = median(usual)
     low, high = middle / VOLUME, middle * VOLUME
     mean = sum(usual) / len(usual)
-    spread = sqrt(sum((each - mean) ** 2 for each in usual) / (len(usual) - 1)) if len(usual) > 1 else 0.0
+    spread = sqrt(sum((rows - mean) ** 2 for rows in usual) / (len(usual) - 1)) if len(usual) > 1 else 0.0
     low, high = low - _NOISE * min(sqrt(low), spread), high + _NOISE * min(sqrt(high), spread)
     if not low <= rows <= high:
         yield Unusual("volume", "", f"{rows:,} rows", f"{max(low, 0):,.0f} to {high:,.0f}, usually {middle:,.0f}")
@@ -127,7 +127,7 @@ def _missing(figures: Figures, usual: Sequence[Figures]) -> Iterator[Unusual]:
 
 def _categories(figures: Figures, usual: Sequence[Figures]) -> Iterator[Unusual]:
     """Categories that no peer had, where all of them were counted: at least two rows and one in a hundred."""
-    if any(_cut(each) for each in (figures, *usual)):
+    if any(_cut(partition) for partition in (figures, *usual)):
         return
     known = {category for peer in usual for category in peer["categories"] or ()}
     new = {c: n for c, n in zip(figures["categories"], figures["counts"], strict=True) if c not in known}

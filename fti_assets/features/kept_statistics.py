@@ -6,7 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
 from fti_assets.features.expectations import ENOUGH, Unusual, history_length, unusual
 from fti_assets.features.statistics import partition_statistics
@@ -22,9 +22,7 @@ class Kept:
     unusual: Mapping[datetime, tuple[Unusual, ...]]
 
 
-def keep_statistics(
-    group: FeatureGroup, rows: pl.DataFrame, partitions: Sequence[Window], store: StatisticsStore
-) -> Kept:
+def keep_statistics(group: Group, rows: pl.DataFrame, partitions: Sequence[Window], store: StatisticsStore) -> Kept:
     """Compute and store the statistics of rows that the feature store holds by now, and judge them.
 
     The rows come first: without them statistics would speak of what nobody can read, and statistics can be had from
@@ -41,5 +39,5 @@ def keep_statistics(
     except (OSError, pl.exceptions.PolarsError) as error:
         lost = Unusual("statistics", "", str(error).split("\n")[0], "stored: materialize again once this is mended")
         return Kept(statistics, statistics.clear(), {partition.start: (lost,) for partition in partitions})
-    found = unusual(statistics, before, group.known_at, enough=1 if group.dimension else ENOUGH)
-    return Kept(statistics, before, found)
+    surprises = unusual(statistics, before, group.known_at, enough=1 if group.dimension else ENOUGH)
+    return Kept(statistics, before, surprises)

@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Self
 
 import polars as pl
 
+from fti_assets.contracts.errors import FailingCase
 from fti_assets.features.kept_statistics import Kept
 
 
 @dataclass(frozen=True)
-class Written:
+class Materialization:
     """The table's version, the rows of each partition and their statistics.
 
     `changed` are the keys of the partitions that are new or hold other rows than before.
@@ -28,7 +29,7 @@ class Written:
     changed: frozenset[str] = frozenset()
     widened: Mapping[str, str] = field(default_factory=dict)
     set_aside: Mapping[str, int] = field(default_factory=dict)
-    reasons: tuple[Mapping[str, str], ...] = ()
+    reasons: tuple[FailingCase, ...] = ()
 
     @classmethod
     def together(cls, parts: Sequence[Self]) -> Self:
@@ -49,12 +50,12 @@ class Written:
         )
 
 
-def _counted(reasons: Sequence[Mapping[str, str]]) -> tuple[Mapping[str, str], ...]:
+def _counted(reasons: Sequence[FailingCase]) -> tuple[FailingCase, ...]:
     """Each reason once with all of its rows and its first value, the most frequent first."""
-    rows, first = Counter[tuple[str, str, str]](), dict[tuple[str, str, str], Mapping[str, str]]()
+    rows, first = Counter[tuple[str, str, str]](), dict[tuple[str, str, str], FailingCase]()
     for reason in reasons:
-        name = (reason["of"], reason["column"], reason["check"])
-        rows[name] += int(reason["rows"])
+        name = (reason.of, reason.column, reason.check)
+        rows[name] += reason.rows
         first.setdefault(name, reason)
     ordered = sorted(rows.items(), key=lambda item: (-item[1], item[0]))
-    return tuple({**first[name], "rows": str(count)} for name, count in ordered)
+    return tuple(replace(first[name], rows=count) for name, count in ordered)

@@ -8,19 +8,18 @@ import pandas as pd
 import polars as pl
 
 from fti_assets.contracts.binding import Aggregated, Binding, Computed, Input
-from fti_assets.contracts.catalogue_rows import group_entry
-from fti_assets.contracts.feature_group import FeatureGroup
-from fti_assets.contracts.schema import compiled
+from fti_assets.contracts.catalogue_rows import group_row
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
 from fti_assets.features.kept_statistics import keep_statistics
-from fti_assets.features.materialization import Written
+from fti_assets.features.materialization import Materialization
 from fti_assets.features.windows.aggregate import aggregate
 from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.feature_store import WHOLE, FeatureStore
-from fti_assets.stores.frames import to_pandas, to_polars
-from fti_assets.validation.batch_validation import Intake
+from fti_assets.stores.frames import declared_pandas, to_polars
+from fti_assets.validation.batch_validation import BatchValidation
 
 DAYS_AT_ONCE = 400
 """A year and some days: what is in memory does not grow with a longer backfill."""
@@ -32,8 +31,8 @@ def materialize(
     store: FeatureStore,
     *,
     days: int = DAYS_AT_ONCE,
-    told: Callable[[Window, Written], object] = lambda _part, _written: None,
-) -> Written:
+    told: Callable[[Window, Materialization], object] = lambda _part, _written: None,
+) -> Materialization:
     """Compute and write the group's partitions of the window, and then their statistics.
 
     A longer window is done in parts of at most so many days, one commit each: memory is bounded by the part, and the
@@ -54,74 +53,76 @@ def materialize(
     for part in [window] if group.dimension else group.period.split(window, days):
         done.append(_materialize(binding, part, store))
         told(part, done[-1])
-    return Written.together(done)
+    return Materialization.together(done)
 
 
-def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Written:
+def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Materialization:
     group = binding.group
-    intake = Intake(group, window, store)
+    batch = BatchValidation(group, window, store)
     if isinstance(binding, Aggregated):
         frame = aggregate(binding, window, store)
     else:
-        frame = compute(binding, window, store, intake)
-    frame = intake.kept(frame, group)
-    intake.settle()  # before the write: no row is lost where a machine stops in between
+        frame = compute(binding, window, store, batch)
+    frame = batch.kept(frame, group)
+    batch.settle()  # before the write: no row is lost where a machine stops in between
     write = store.write(group, frame, window)
-    Catalogue(store.root).keep(group_entry(binding))
+    Catalogue(store.root).keep(group_row(binding))
     kept = keep_statistics(group, to_polars(frame, group.columns), _partitions(group, window), store.statistics)
     counted = rows_by_partition(frame, group, window)
     changed = frozenset(map(group.period.key, write.changed))
-    return Written(
-        write.version, len(frame), counted, kept, changed, intake.widened, intake.rows_by_partition, intake.reasons
+    return Materialization(
+        write.version,
+        len(frame),
+        counted,
+        kept,
+        changed,
+        batch.widened,
+        batch.rows_by_partition,
+        batch.reasons,
     )
 
 
-def compute(binding: Computed, window: Window, store: FeatureStore, intake: Intake | None = None) -> pd.DataFrame:
-    """The function's answer to its inputs' rows of the window; `intake` learns what was set aside of the sources'."""
-    checked = intake or Intake(binding.group, window, store)
-    frames = [_read(given, window, store, checked) for given in binding.inputs]
+def compute(
+    binding: Computed, window: Window, store: FeatureStore, batch: BatchValidation | None = None
+) -> pd.DataFrame:
+    """The function's answer to its inputs' rows of the window; `batch` learns what was set aside of the sources'."""
+    checked = batch or BatchValidation(binding.group, window, store)
+    frames = [_read(source, window, store, checked) for source in binding.inputs]
     return binding.function(*frames)
 
 
-def _read(given: Input, window: Window, store: FeatureStore, intake: Intake) -> pd.DataFrame:
-    if isinstance(given, Source):
-        return intake.kept(given.read(window.start, window.end), given)
-    if isinstance(given, FeatureGroup):
-        store.require(given, window)
-        return _as_declared(_known_in(window, store.read(given, window), given), given)
-    return _read_back(given, window, store)
+def _read(source: Input, window: Window, store: FeatureStore, batch: BatchValidation) -> pd.DataFrame:
+    if isinstance(source, Source):
+        return batch.kept(source.read(window.start, window.end), source)
+    if isinstance(source, Group):
+        store.require(source, window)
+        return declared_pandas(_known_in(window, store.read(source, window), source), source.schema)
+    return _read_back(source, window, store)
 
 
-def _read_back(given: Selection, window: Window, store: FeatureStore) -> pd.DataFrame:
-    halo = window.widened(before=given.age)
-    store.require(given.group, window)
-    store.require_history(given.group, halo)
-    group = given.group
-    names = dict.fromkeys([*group.keys, *group.times, *given.columns])
-    return _as_declared(_known_in(halo, store.read(group, halo, list(names)), group), group)
+def _read_back(selection: Selection, window: Window, store: FeatureStore) -> pd.DataFrame:
+    halo = window.widened(before=selection.age)
+    store.require(selection.group, window)
+    store.require_history(selection.group, halo)
+    group = selection.group
+    names = dict.fromkeys([*group.keys, *group.times, *selection.columns])
+    return declared_pandas(_known_in(halo, store.read(group, halo, list(names)), group), group.schema)
 
 
-def _known_in(window: Window, rows: pl.DataFrame, group: FeatureGroup) -> pl.DataFrame:
+def _known_in(window: Window, rows: pl.DataFrame, group: Group) -> pl.DataFrame:
     """Those of the partitions' rows that became known in the window, which may cut partitions."""
     if group.dimension:
         return rows
-    return rows.filter(pl.col(str(group.known_at)).is_between(window.start, window.end, closed="left"))
+    return rows.filter(pl.col(group.known_at).is_between(window.start, window.end, closed="left"))
 
 
-def _as_declared(rows: pl.DataFrame, group: FeatureGroup) -> pd.DataFrame:
-    """The rows in the types of the group's schema, whether this batch holds a null or not."""
-    declared = compiled(group.schema).columns
-    extension = {n: str(declared[n].dtype) for n in rows.columns if str(declared[n].dtype) in ("Int64", "boolean")}
-    return to_pandas(rows, nullable=extension).astype(extension)
-
-
-def _partitions(group: FeatureGroup, window: Window) -> list[Window]:
+def _partitions(group: Group, window: Window) -> list[Window]:
     if group.dimension:
         return [WHOLE]
     return [Window(start, start + group.period.length) for start in group.period.starts(window)]
 
 
-def rows_by_partition(frame: pd.DataFrame, group: FeatureGroup, window: Window) -> dict[str, int]:
+def rows_by_partition(frame: pd.DataFrame, group: Group, window: Window) -> dict[str, int]:
     """How many rows each partition of the window holds, by its key."""
     period = group.period
     if group.dimension:

@@ -4,46 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import TIME
+from fti_assets.stores.statistics import QUANTILES, SCHEMA
 
-QUANTILES: Mapping[str, float] = {
-    "min": 0.0,
-    "q05": 0.05,
-    "q25": 0.25,
-    "q50": 0.5,
-    "q75": 0.75,
-    "q95": 0.95,
-    "max": 1.0,
-}
 COUNTED_IN_FULL = 50
 """Up to so many distinct texts of a partition are all counted; of more, the top ten."""
 TOP = 10
-
-SCHEMA: Mapping[str, pl.DataType] = {
-    "start": TIME,
-    "end": TIME,
-    "column": pl.String(),
-    "kind": pl.String(),
-    "rows": pl.Int64(),
-    "missing": pl.Int64(),
-    "mean": pl.Float64(),
-    "std": pl.Float64(),
-    **dict.fromkeys(QUANTILES, pl.Float64()),
-    "first": TIME,
-    "last": TIME,
-    "distinct": pl.Int64(),
-    "categories": pl.List(pl.String()),
-    "counts": pl.List(pl.Int64()),
-}
-"""A row for each partition (from `start` to `end`) and column.
-
-Numbers have mean, std (n - 1) and quantiles, interpolated as numpy does by default; booleans the share of true as
-their mean; times the first and the last; texts the number of distinct ones and the most frequent with their counts,
-ties by name. More than ten distinct texts that come less than twice on average, such as identifiers, are not counted
-one by one. What does not apply is null.
-"""
 
 _PARTITION = ":partition"  # no column of a contract is called so
 
@@ -58,8 +26,8 @@ def partition_statistics(
     """
     starts = pl.Series([p.start for p in partitions], dtype=TIME).to_physical()
     place = starts.search_sorted(rows[known_at].to_physical(), side="right") - 1 if known_at else pl.lit(0)
-    given = rows.select(list(columns)).with_columns(place.cast(pl.Int64).alias(_PARTITION))
-    grouped = given.group_by(_PARTITION).agg(pl.len().cast(pl.Int64).alias("rows"), *_aggregates(columns))
+    placed = rows.select(list(columns)).with_columns(place.cast(pl.Int64).alias(_PARTITION))
+    grouped = placed.group_by(_PARTITION).agg(pl.len().cast(pl.Int64).alias("rows"), *_aggregates(columns))
     calendar = {"start": [p.start for p in partitions], "end": [p.end for p in partitions]}
     every = pl.DataFrame(calendar, schema=dict.fromkeys(calendar, TIME)).with_row_index(_PARTITION)
     wide = every.with_columns(pl.col(_PARTITION).cast(pl.Int64)).join(
@@ -72,7 +40,7 @@ def partition_statistics(
         shared = {figure: wide[figure] for figure in ("start", "end", "rows")}
         own = {figure: wide[at] for figure in SCHEMA if (at := f"{name}:{figure}") in wide.columns}
         if kind == "text":
-            own |= _categories(wide, given, name)
+            own |= _categories(wide, placed, name)
         part = pl.DataFrame({**absent, **shared, **own})
         tall.append(part.with_columns(column=pl.lit(name), kind=pl.lit(kind), place=pl.lit(place_of_column)))
     return pl.concat(tall).sort("start", "place").select(list(SCHEMA))
@@ -118,14 +86,14 @@ def _numbers(name: str) -> Iterator[pl.Expr]:
         yield (low + (high - low) * (place - below)).alias(f"{name}:{figure}")
 
 
-def _categories(wide: pl.DataFrame, given: pl.DataFrame, name: str) -> dict[str, pl.Series]:
+def _categories(wide: pl.DataFrame, placed: pl.DataFrame, name: str) -> dict[str, pl.Series]:
     """The most frequent texts and their counts in the partitions where texts repeat."""
     distinct, present = pl.col(f"{name}:distinct"), pl.col("rows") - pl.col(f"{name}:missing")
     repeating = wide.select(_PARTITION, (distinct > 0) & ((distinct <= TOP) | (2 * distinct <= present)))
     chosen = repeating.filter(pl.nth(1))[_PARTITION]
     if chosen.is_empty():
         return {}
-    counted = given.select(_PARTITION, pl.col(name).alias("categories")).drop_nulls()
+    counted = placed.select(_PARTITION, pl.col(name).alias("categories")).drop_nulls()
     if len(chosen) < len(wide):
         counted = counted.filter(pl.col(_PARTITION).is_in(chosen.implode()))
     counted = counted.group_by(_PARTITION, "categories").agg(pl.len().cast(pl.Int64).alias("counts"))

@@ -1,28 +1,22 @@
-"""What the flights' three pipelines agree on: feature groups, one view's features, two models."""
+"""What the flights' three pipelines agree on: feature groups, one view, two models, one system."""
 
 from functools import partial
+from typing import Any
 
-from fti_assets.contracts.estimator import XGBoost
-from fti_assets.contracts.feature_group import FeatureGroup
-from fti_assets.contracts.feature_view import FeatureView
-from fti_assets.contracts.gates import BeatsBaseline, BeatsChampion, MaxCalibrationGap, SliceFloor
-from fti_assets.contracts.model import Model
-from fti_assets.contracts.retrain import Retrain
-from fti_assets.flights import schemas, trailing_schemas
+import fti_assets as fti
+from fti_assets.flights import schemas
 from fti_assets.flights.on_demand import calendar, overdue, turn
 
-SINCE = "2013-01-01"
 FIRST_CUTOFF = "2013-06-01"
-LAST_DAY = "2013-12-31"
-UNTIL = "2014-01-04"
-"""The calendar's end, not included: the last labels of 2013 have matured by then."""
+HOURS, DAYS = ["1h", "3h", "12h"], ["1d", "7d", "30d"]
+half_hourly: dict[str, Any] = {"every": "30min", "lookback": "1h"}
 
-_group = partial(FeatureGroup, owners=("team:flights",))
+feature_group = partial(fti.FeatureGroup, owners="team:flights")
 
-departures = _group(schemas.Departure, keys="flight_id", event_time="predict_at", name="departures")
-due = _group(schemas.Due, keys="flight_id", event_time="due_at", lookback="36h")
-takeoffs = _group(schemas.Takeoff, keys="flight_id", event_time="departed_at", name="takeoffs", lookback="36h")
-arrivals = _group(
+departures = feature_group(schemas.Departure, keys="flight_id", event_time="predict_at", name="departures")
+due = feature_group(schemas.Due, keys="flight_id", event_time="due_at", lookback="36h")
+takeoffs = feature_group(schemas.Takeoff, keys="flight_id", event_time="departed_at", name="takeoffs", lookback="36h")
+arrivals = feature_group(
     schemas.Arrival,
     keys="flight_id",
     event_time="scheduled_arrival",
@@ -30,7 +24,7 @@ arrivals = _group(
     name="arrivals",
     lookback="36h",
 )
-weather = _group(
+weather = feature_group(
     schemas.Weather,
     keys="origin",
     event_time="observed_at",
@@ -38,104 +32,104 @@ weather = _group(
     lookback="6h",
     tags={"feed": "asos"},
 )
-aircraft = _group(schemas.Aircraft, keys="tail_number", dimension=True, tags={"feed": "faa"})
+aircraft = feature_group(schemas.Aircraft, keys="tail_number", dimension=True, tags={"feed": "faa"})
 
-origin_landings = _group(trailing_schemas.OriginLandings, keys="origin", event_time="as_of", lookback="1h")
-origin_takeoffs = _group(trailing_schemas.OriginTakeoffs, keys="origin", event_time="as_of", lookback="1h")
-origin_due = _group(trailing_schemas.OriginDue, keys="origin", event_time="as_of", lookback="1h")
-origin_schedule = _group(trailing_schemas.OriginSchedule, keys="origin", event_time="as_of", lookback="1h")
-airline_takeoffs = _group(
-    trailing_schemas.AirlineTakeoffs, keys=("carrier", "origin"), event_time="as_of", lookback="1h"
+origin_landings = arrivals.windows(
+    "origin",
+    {"delay": "mean", "lost": "mean", "is_late": "mean"},
+    over={"delay": HOURS, "lost": HOURS, "is_late": "3h"},
+    name="origin_landings",
+    **half_hourly,
 )
-airline_due = _group(trailing_schemas.AirlineDue, keys=("carrier", "origin"), event_time="as_of", lookback="1h")
-destination_landings = _group(
-    trailing_schemas.DestinationLandings, keys="destination", event_time="as_of", lookback="1h"
+origin_takeoffs = takeoffs.windows(
+    "origin",
+    {"delay": "mean", "flight": "count", "is_late": "mean"},
+    over={"delay": HOURS, "flight": HOURS, "is_late": "3h"},
+    name="origin_takeoffs",
+    **half_hourly,
 )
-carriers = _group(trailing_schemas.CarrierHistory, keys="carrier", event_time="as_of", name="carriers")
-routes = _group(trailing_schemas.RouteHistory, keys=("origin", "destination"), event_time="as_of", name="routes")
-destinations = _group(trailing_schemas.DestinationHistory, keys="destination", event_time="as_of", name="destinations")
-origins = _group(trailing_schemas.OriginHistory, keys="origin", event_time="as_of", name="origins")
-flight_numbers = _group(
-    trailing_schemas.FlightNumberHistory, keys=("carrier", "flight"), event_time="as_of", name="flight_numbers"
+destination_landings = arrivals.windows(
+    "destination",
+    {"delay": "mean", "lost": "mean", "is_late": "mean"},
+    over={"delay": ["3h", "12h"], "lost": ["3h", "12h"], "is_late": "12h"},
+    name="destination_landings",
+    **half_hourly,
 )
-tail_numbers = _group(trailing_schemas.TailNumberHistory, keys="tail_number", event_time="as_of", name="tail_numbers")
+airline = ["carrier", "origin"]
+flown, planned = {"delay": "mean", "flight": "count"}, {"flight": "count"}
+airline_takeoffs = takeoffs.windows(airline, flown, over=HOURS, name="airline_takeoffs", **half_hourly)
+airline_due = due.windows(airline, planned, over=["3h", "12h"], name="airline_due", **half_hourly)
+origin_due = due.windows("origin", planned, over=HOURS, name="origin_due", **half_hourly)
+origin_schedule = departures.windows("origin", planned, over=["1h", "2h"], name="origin_schedule", **half_hourly)
+carriers = arrivals.windows("carrier", {"is_late": "mean"}, over=DAYS, name="carriers")
+origins = arrivals.windows("origin", {"is_late": "mean"}, over=DAYS, name="origins")
+destinations = arrivals.windows("destination", {"is_late": "mean"}, over=["1d", "7d"], name="destinations")
+routes = arrivals.windows(["origin", "destination"], {"delay": "mean"}, over=["7d", "30d"], name="routes")
+tail_numbers = arrivals.windows("tail_number", {"delay": "mean"}, over=["7d", "30d"], name="tail_numbers")
+flight_numbers = arrivals.windows(
+    ["carrier", "flight"],
+    {"is_late": "mean", "delay": "mean"},
+    over={"is_late": "30d", "delay": ["7d", "30d"]},
+    name="flight_numbers",
+)
 
-COUNTS = ("flight_count_1h", "flight_count_3h", "flight_count_12h")
-FEATURES = (
-    departures["carrier", "origin", "destination", "flight", "distance"],
-    weather.select(),
-    aircraft["year_built", "seats"],
-    takeoffs["scheduled_departure", "departed_at", "block_minutes", "delay"]
-    .by("tail_number")
-    .prefixed("aircraft_left_")
-    .hidden("block_minutes", "delay"),
-    arrivals["scheduled_departure", "landed_at", "arrival_delay"]
-    .by("tail_number")
-    .prefixed("aircraft_landed_")
-    .hidden("arrival_delay"),
-    due["due_at", "block_minutes"].by("tail_number").prefixed("aircraft_due_").hidden(),
-    origin_landings[
-        "delay_mean_1h",
-        "delay_mean_3h",
-        "delay_mean_12h",
-        "lost_mean_1h",
-        "lost_mean_3h",
-        "lost_mean_12h",
-        "is_late_mean_3h",
-    ].prefixed("origin_landed_"),
-    origin_takeoffs["delay_mean_1h", "delay_mean_3h", "delay_mean_12h", "is_late_mean_3h", *COUNTS]
-    .prefixed("origin_left_")
-    .hidden(*COUNTS),
-    origin_due.select().prefixed("origin_due_").hidden(),
-    origin_schedule.select().prefixed("origin_scheduled_"),
-    airline_takeoffs.select().prefixed("airline_left_").hidden(*COUNTS),
-    airline_due.select().prefixed("airline_due_").hidden(),
-    destination_landings[
-        "delay_mean_3h", "delay_mean_12h", "lost_mean_3h", "lost_mean_12h", "is_late_mean_12h"
-    ].prefixed("destination_landed_"),
-    carriers.select().prefixed("carrier_"),
-    routes["delay_mean_7d", "delay_mean_30d"].prefixed("route_"),
-    destinations["is_late_mean_1d", "is_late_mean_7d"].prefixed("destination_"),
-    origins.select().prefixed("origin_"),
-    flight_numbers["is_late_mean_30d", "delay_mean_7d", "delay_mean_30d"].prefixed("flight_number_"),
-    tail_numbers["delay_mean_7d", "delay_mean_30d"].prefixed("tail_number_"),
+counts = [f"flight_count_{hours}" for hours in HOURS]  # for `overdue` alone
+flight = fti.FeatureView(
+    spine=departures,
+    label={"is_late": arrivals["is_late"].within(days=2), "delay": arrivals["arrival_delay"].within(days=2)},
+    features=[
+        departures["carrier", "origin", "destination", "flight", "distance"],
+        weather,
+        aircraft["year_built", "seats"],
+        takeoffs["scheduled_departure", "departed_at", "block_minutes", "delay"]
+        .by("tail_number")
+        .prefixed("aircraft_left_")
+        .hidden("block_minutes", "delay"),
+        arrivals["scheduled_departure", "landed_at", "arrival_delay"]
+        .by("tail_number")
+        .prefixed("aircraft_landed_")
+        .hidden("arrival_delay"),
+        due["due_at", "block_minutes"].by("tail_number").prefixed("aircraft_due_").hidden(),
+        origin_landings.select().prefixed("origin_landed_"),
+        origin_takeoffs.select().prefixed("origin_left_").hidden(*counts),
+        origin_due.select().prefixed("origin_due_").hidden(),
+        origin_schedule.select().prefixed("origin_scheduled_"),
+        airline_takeoffs.select().prefixed("airline_left_").hidden(*counts),
+        airline_due.select().prefixed("airline_due_").hidden(),
+        destination_landings.select().prefixed("destination_landed_"),
+        carriers.select().prefixed("carrier_"),
+        routes.select().prefixed("route_"),
+        destinations.select().prefixed("destination_"),
+        origins.select().prefixed("origin_"),
+        flight_numbers.select().prefixed("flight_number_"),
+        tail_numbers.select().prefixed("tail_number_"),
+    ],
+    on_demand=[calendar, overdue, turn],
 )
-TREES = XGBoost(
+trees = fti.XGBoost(
     rounds=60,
     max_depth=5,
     learning_rate=0.15,
     params={"subsample": 0.7, "colsample_bynode": 0.25, "min_child_weight": 30, "reg_lambda": 5, "max_bin": 32},
     ordered_categories=True,
 )
-
-VIEW = FeatureView(
-    spine=departures,
-    label={"is_late": arrivals["is_late"].within(days=2), "delay": arrivals["arrival_delay"].within(days=2)},
-    features=FEATURES,
-    on_demand=(calendar, overdue, turn),
-)
-
-late_arrival = Model(
+late_arrival = fti.Model(
     "late_arrival",
-    view=VIEW,
+    view=flight,
     label="is_late",
-    estimator=TREES,
-    gates=(BeatsBaseline(), BeatsChampion(), MaxCalibrationGap(0.05), SliceFloor("carrier")),
+    estimator=trees,
+    gates=[fti.BeatsBaseline(), fti.BeatsChampion(), fti.MaxCalibrationGap(0.05), fti.SliceFloor("carrier")],
     description="How likely a flight from New York is to arrive 15 minutes late or more, two hours before it leaves.",
-    owners=("team:flights",),
+    owners="team:flights",
 )
-arrival_delay = Model(
+arrival_delay = fti.Model(
     "arrival_delay",
-    view=VIEW,
+    view=flight,
     label="delay",
-    estimator=TREES,
-    gates=(BeatsBaseline(), BeatsChampion(), MaxCalibrationGap(8.0), SliceFloor("carrier")),
+    estimator=trees,
+    gates=[fti.BeatsBaseline(), fti.BeatsChampion(), fti.MaxCalibrationGap(8.0), fti.SliceFloor("carrier")],
     description="How many minutes late a flight from New York arrives, two hours before it leaves.",
-    owners=("team:flights",),
+    owners="team:flights",
 )
-MODELS = (late_arrival, arrival_delay)
-RETRAIN = {
-    "late_arrival": Retrain(max_age="28d", calibration_gap=0.03, cooldown="14d"),
-    "arrival_delay": Retrain(max_age="56d", calibration_gap=8.0, cooldown="28d"),
-}
-"""Calibration gaps in the label's unit: a share of flights, and minutes, which swing more from week to week."""
+# The calendar ends when the last labels of 2013 have matured.
+flights = fti.System("flights", models=[late_arrival, arrival_delay], since="2013-01-01", until="2014-01-04")

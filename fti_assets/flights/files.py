@@ -42,7 +42,6 @@ def flights() -> pd.DataFrame:
     left = pd.to_datetime(raw["time_hour"], utc=True).dt.as_unit("us") + minutes(raw["minute"])
     due = next_at_clock(left, raw["sched_arr_time"], zone_of(raw["dest"]))
     stamp = pd.Series(left.dt.tz_localize(None).to_numpy().astype("datetime64[m]").astype(str), dtype="str") + "Z"
-    departed, landed = left + minutes(raw["dep_delay"]), due + minutes(raw["arr_delay"])
     return pd.DataFrame(
         {
             "flight_id": stamp + "-" + raw["carrier"] + "-" + raw["flight"].astype("str") + "-" + raw["origin"],
@@ -55,12 +54,10 @@ def flights() -> pd.DataFrame:
             "scheduled_departure": left,
             "scheduled_arrival": due,
             "predict_at": left - pd.Timedelta(hours=2),
-            "departed_at": departed,
-            "landed_at": landed,
+            "departed_at": left + minutes(raw["dep_delay"]),
+            "landed_at": due + minutes(raw["arr_delay"]),
             "dep_delay": raw["dep_delay"],
             "arr_delay": raw["arr_delay"],
-            "air_time": raw["air_time"],
-            "taxi_time": (landed - departed).dt.total_seconds() / 60 - raw["air_time"],
         }
     )
 
@@ -80,7 +77,7 @@ def weather() -> pd.DataFrame:
             "origin": raw["origin"],
             "observed_at": observed,
             "published_at": observed + pd.Timedelta(minutes=5),
-            "temp": raw["temp"],
+            "temperature": raw["temp"],
             "dewpoint": raw["dewp"],
             "humidity": raw["humid"],
             "wind_direction": raw["wind_dir"],

@@ -1,84 +1,48 @@
 """The sources of the flights, each read by the moment its rows became known."""
 
+from collections.abc import Callable
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 
 import pandas as pd
+import pandera.pandas as pa
 
-from fti_assets.contracts.schema import columns_of
-from fti_assets.contracts.source import Source
-from fti_assets.flights import files
-from fti_assets.flights.source_schemas import Aircraft, Landing, Observation, Schedule, Takeoff
+import fti_assets as fti
+from fti_assets.flights import files, schemas
 
-
-def read_schedule(start: datetime, end: datetime) -> pd.DataFrame:
-    """The flights to be predicted in [start, end), two hours before they are due to leave.
-
-    The schedule is published the day before, so all of a row is known by then; it enters at `predict_at`, the moment
-    at which its prediction is asked for.
-    """
-    return _between(_schedule(), "predict_at", start, end)
+Schema = type[pa.DataFrameModel]
+Table = Callable[[], pd.DataFrame]
 
 
-def read_due(start: datetime, end: datetime) -> pd.DataFrame:
-    """The same rows by the moment at which each flight is due to leave: what of the schedule has come to pass."""
-    return _between(_schedule(), "scheduled_departure", start, end)
-
-
-def read_observations(start: datetime, end: datetime) -> pd.DataFrame:
-    """The weather published in [start, end)."""
-    return _between(_observations(), "published_at", start, end)
-
-
-def read_takeoffs(start: datetime, end: datetime) -> pd.DataFrame:
-    """The flights that left the gate in [start, end)."""
-    return _between(_takeoffs(), "departed_at", start, end)
-
-
-def read_landings(start: datetime, end: datetime) -> pd.DataFrame:
-    """The flights that reached their gate in [start, end)."""
-    return _between(_landings(), "landed_at", start, end)
+def read_known(table: Table, schema: Schema, known_at: str, start: datetime, end: datetime) -> pd.DataFrame:
+    """The schema's columns of those rows of a table that became known in [start, end), in that order."""
+    rows = _in_order(table, schema, known_at)
+    first, last = (rows[known_at].searchsorted(pd.Timestamp(instant)) for instant in (start, end))
+    return rows.iloc[first:last].reset_index(drop=True)
 
 
 def read_aircraft(start: datetime, end: datetime) -> pd.DataFrame:  # noqa: ARG001
     """Every aircraft, whatever the window: the registry is a dimension."""
-    return files.planes().copy()
-
-
-schedule = Source("schedule", Schedule, read_schedule)
-due = Source("due", Schedule, read_due)
-observations = Source("observations", Observation, read_observations)
-takeoffs = Source("takeoffs", Takeoff, read_takeoffs)
-landings = Source("landings", Landing, read_landings)
-aircraft = Source("aircraft", Aircraft, read_aircraft)
+    return files.planes()[list(schemas.Aircraft.to_schema().columns)]
 
 
 @cache
-def _schedule() -> pd.DataFrame:
-    return _by_time(files.flights(), Schedule, "predict_at")
-
-
-@cache
-def _observations() -> pd.DataFrame:
-    return _by_time(files.weather(), Observation, "published_at")
-
-
-@cache
-def _takeoffs() -> pd.DataFrame:
-    return _by_time(files.flights(), Takeoff, "departed_at")
-
-
-@cache
-def _landings() -> pd.DataFrame:
-    return _by_time(files.flights(), Landing, "landed_at")
-
-
-def _by_time(rows: pd.DataFrame, schema: type, known_at: str) -> pd.DataFrame:
-    """The schema's columns of the rows that ever became known, in the order in which they did."""
-    known = rows.loc[rows[known_at].notna(), list(columns_of(schema))]
+def _in_order(table: Table, schema: Schema, known_at: str) -> pd.DataFrame:
+    """The rows that ever became known; where `known_at` is null they never did."""
+    rows = table()
+    known = rows.loc[rows[known_at].notna(), list(schema.to_schema().columns)]
     return known.sort_values(known_at, kind="stable", ignore_index=True)
 
 
-def _between(rows: pd.DataFrame, known_at: str, start: datetime, end: datetime) -> pd.DataFrame:
-    first, last = (rows[known_at].searchsorted(pd.Timestamp(instant)) for instant in (start, end))
-    return rows.iloc[first:last].reset_index(drop=True)
+def _source(name: str, schema: Schema, table: Table, known_at: str) -> fti.Source:
+    return fti.Source(schema, partial(read_known, table, schema, known_at), name=name)
+
+
+# The schedule is published the day before, so all of a row is known by `predict_at`, when its prediction is asked for;
+# `due` reads the same rows by the moment at which each flight is due to leave: what of the schedule has come to pass.
+schedule = _source("schedule", schemas.Departure, files.flights, known_at="predict_at")
+due = _source("due", schemas.Departure, files.flights, known_at="scheduled_departure")
+takeoffs = _source("takeoffs", schemas.RawTakeoff, files.flights, known_at="departed_at")
+landings = _source("landings", schemas.RawLanding, files.flights, known_at="landed_at")
+observations = _source("observations", schemas.Observation, files.weather, known_at="published_at")
+aircraft = fti.Source(schemas.Aircraft, read_aircraft, name="aircraft")

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import pandera.pandas as pa
 
-from fti_assets.contracts.schema import columns_of
 from fti_assets.flights import schemas
 from fti_assets.flights.clock import block_minutes
 
@@ -16,13 +16,13 @@ FASTEST_WIND = 200.0
 
 def as_scheduled(schedule: pd.DataFrame) -> pd.DataFrame:
     """Departures: the flights to predict."""
-    return schedule[list(columns_of(schemas.Departure))]
+    return schedule
 
 
 def as_due(schedule: pd.DataFrame) -> pd.DataFrame:
     """Flights whose time to leave has come."""
     due = schedule.assign(block_minutes=block_minutes(schedule), due_at=schedule["scheduled_departure"])
-    return due[list(columns_of(schemas.Due))]
+    return _columns_of(schemas.Due, due)
 
 
 def as_left(takeoffs: pd.DataFrame) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def as_left(takeoffs: pd.DataFrame) -> pd.DataFrame:
         delay=takeoffs["dep_delay"].clip(*CLIP),
         is_late=takeoffs["dep_delay"] >= LATE_MINUTES,
     )
-    return left[list(columns_of(schemas.Takeoff))]
+    return _columns_of(schemas.Takeoff, left)
 
 
 def as_landed(landings: pd.DataFrame) -> pd.DataFrame:
@@ -43,19 +43,23 @@ def as_landed(landings: pd.DataFrame) -> pd.DataFrame:
         is_late=landings["arr_delay"] >= LATE_MINUTES,
         lost=landings["arr_delay"] - landings["dep_delay"],
     )
-    return landed[list(columns_of(schemas.Arrival))]
+    return _columns_of(schemas.Arrival, landed)
 
 
 def as_published(observations: pd.DataFrame) -> pd.DataFrame:
     """Weather as published, implausible winds taken out and directions resolved into two components."""
     wind = observations["wind_speed"].where(observations["wind_speed"] <= FASTEST_WIND)
     direction = np.deg2rad(observations["wind_direction"])
-    weather = observations.rename(columns={"temp": "temperature"}).assign(
+    weather = observations.assign(
         wind_speed=wind, wind_east=wind * np.sin(direction), wind_north=wind * np.cos(direction)
     )
-    return weather[list(columns_of(schemas.Weather))]
+    return _columns_of(schemas.Weather, weather)
 
 
 def as_registered(aircraft: pd.DataFrame) -> pd.DataFrame:
     """The register's aircraft."""
-    return aircraft[list(columns_of(schemas.Aircraft))]
+    return aircraft
+
+
+def _columns_of(schema: type[pa.DataFrameModel], rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[list(schema.to_schema().columns)]

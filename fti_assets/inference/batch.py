@@ -38,15 +38,15 @@ def issue(model: Model, window: Window, home: Home, run_id: str = "") -> list[Is
     Days outside of the view's `since` and `until` have no rows and need no champion.
     Raises NoChampion when nothing served on a day, with nothing written.
     """
-    todo = home.predictions.missing(model, window.days)
+    todo = home.prediction_log.missing(model, window.days)
     asked = [day for day in todo if model.view.part_of(Window.of_days(day, day))]
     for version, part in _by_champion(model, asked, home):
         scorer = Scorer(version)
         frame = read_view(model.view, part, home.features)
         rows = predicted(model, frame, scorer, run_id)
         home.monitoring.write("profiles", model.name, profiled(model, frame, version, part), part)
-        home.predictions.append(model, rows, part)
-    log = home.predictions.read(model, window)
+        home.prediction_log.append(model, rows, part)
+    log = home.prediction_log.read(model, window)
     return [_issued(day, log, kept=day not in todo) for day in window.days]
 
 
@@ -73,9 +73,9 @@ def profiled(model: Model, frame: pd.DataFrame, version: ModelVersion, window: W
     bins = from_bytes(version.read("reference.json")).bins
     days = frame[model.view.predicted_at].dt.date
     rows = [
-        (midnight(day), version.version, feature, json.dumps(found.tolist()))
+        (midnight(day), version.version, feature, json.dumps(bin_counts.tolist()))
         for day in window.days
-        for feature, found in counts(frame[days == day], bins).items()
+        for feature, bin_counts in counts(frame[days == day], bins).items()
     ]
     return pl.DataFrame(rows, schema=["day", "model_version", "feature", "counts"], orient="row")
 

@@ -9,8 +9,8 @@ import pandas as pd
 import polars as pl
 
 from fti_assets.contracts.errors import MissingPartitions
-from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import DAY, Window
 from fti_assets.inference.requests import refuse_others
 from fti_assets.models.scorer import Scorer
@@ -32,7 +32,7 @@ class Loaded:
     until: datetime | None
 
 
-def load_online(group: FeatureGroup, views: Iterable[FeatureView], home: Home) -> Loaded:
+def load_online(group: Group, views: Iterable[FeatureView], home: Home) -> Loaded:
     """Replace the group's online rows by those that predictions on the last days of the views' spines can need.
 
     Raises MissingPartitions when no spine has a row, or when a day that those predictions reach back to was never

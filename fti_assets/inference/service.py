@@ -12,13 +12,13 @@ from fastapi.requests import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from fti_assets.contracts.errors import ContractViolation, MissingPartitions, NoChampion, unknown
+from fti_assets.contracts.errors import ContractViolation, Corrupt, FailingCase, MissingPartitions, NoChampion, unknown
 from fti_assets.contracts.model import Model
 from fti_assets.inference.online import answer
 from fti_assets.inference.requests import request_fields, request_frame
 from fti_assets.models.scorer import Scorer
 from fti_assets.stores.home import Home
-from fti_assets.stores.registry import Corrupt, ModelVersion
+from fti_assets.stores.registry import ModelVersion
 
 MAX_ROWS = 1000
 """How many rows one call may ask for; more are a batch's work."""
@@ -55,10 +55,10 @@ class Champions:
         """The champion, ready to predict. NoChampion when there is none, Corrupt when its files are not its own."""
         version = self._home.registry.champion(model)
         with self._lock:
-            held = self._scorers.get(model)
-            if held is None or held.version.content_id != version.content_id:
-                held = self._scorers[model] = Scorer(version)
-            return held
+            scorer = self._scorers.get(model)
+            if scorer is None or scorer.version.content_id != version.content_id:
+                scorer = self._scorers[model] = Scorer(version)
+            return scorer
 
 
 def create_app(models: Sequence[Model], home: Home) -> FastAPI:
@@ -94,8 +94,7 @@ def create_app(models: Sequence[Model], home: Home) -> FastAPI:
         if model not in served:
             raise UnknownModel(unknown("model", model, served))
         if not 1 <= len(body.rows) <= MAX_ROWS:
-            case = {"column": "rows", "check": f"1 to {MAX_ROWS:,} rows", "value": str(len(body.rows)), "rows": "1"}
-            raise ContractViolation("request", [case])
+            raise ContractViolation("request", [FailingCase("rows", f"1 to {MAX_ROWS:,} rows", str(len(body.rows)), 1)])
         view = served[model].view
         requests = request_frame(view, body.rows)
         scorer = champions.scorer(model)
@@ -136,13 +135,14 @@ def _sentence(status: int) -> Any:
 
 
 def _broken_contract(_request: Request, error: Any) -> JSONResponse:
-    return JSONResponse({"detail": f"the {error.what} breaks its contract", "cases": error.cases}, 422)
+    return _cases(error.what, error.cases)
 
 
 def _not_a_request(_request: Request, error: Any) -> JSONResponse:
     """FastAPI's own complaint, in the same form and without the input in it, which may be large."""
-    cases = [
-        {"column": ".".join(map(str, found["loc"])), "check": found["msg"], "value": "", "rows": "1"}
-        for found in error.errors()
-    ]
-    return JSONResponse({"detail": "the request breaks its contract", "cases": cases}, 422)
+    return _cases("request", [FailingCase(".".join(map(str, e["loc"])), e["msg"], "", 1) for e in error.errors()])
+
+
+def _cases(what: str, cases: Sequence[FailingCase]) -> JSONResponse:
+    shown = [{"column": case.column, "check": case.check, "value": case.value, "rows": case.rows} for case in cases]
+    return JSONResponse({"detail": f"the {what} breaks its contract", "cases": shown}, 422)

@@ -13,7 +13,11 @@ CLIP = 1e-7
 
 
 def loss(metric: str, label: npt.ArrayLike, prediction: npt.ArrayLike) -> float:
-    """The loss of that name: `log_loss` for a yes-or-no label, `rmse` for a number."""
+    """The loss of that name: `log_loss` for a yes-or-no label, `rmse` for a number.
+
+    `log_loss` is the mean negative log-likelihood in nats, of predictions clipped to [1e-7, 1 - 1e-7]; `rmse` is the
+    root of the mean squared error, in the label's unit.
+    """
     return overall(metric, row_losses(metric, label, prediction))
 
 
@@ -37,22 +41,6 @@ def checked_metric(metric: str) -> str:
     if metric not in ("log_loss", "rmse"):
         raise ValueError(f"there is no loss {metric!r}; there are: log_loss, rmse")
     return metric
-
-
-def log_loss(label: npt.ArrayLike, p: npt.ArrayLike) -> float:
-    """The mean negative log-likelihood in nats; p is clipped to [1e-7, 1 - 1e-7]."""
-    return loss("log_loss", label, p)
-
-
-def rmse(label: npt.ArrayLike, prediction: npt.ArrayLike) -> float:
-    """The root of the mean squared error, in the label's unit."""
-    return loss("rmse", label, prediction)
-
-
-def mae(label: npt.ArrayLike, prediction: npt.ArrayLike) -> float:
-    """The mean absolute error, in the label's unit."""
-    y, p = _pair(label, prediction)
-    return float(np.mean(np.abs(p - y)))
 
 
 def brier(label: npt.ArrayLike, p: npt.ArrayLike) -> float:
@@ -104,10 +92,10 @@ def calibration_bins(label: npt.ArrayLike, p: npt.ArrayLike, bins: int = 10) -> 
         raise ValueError(f"bins={bins}: expected at least 1")
     place = np.searchsorted(np.sort(p), p) * bins // len(p)
     rows = np.bincount(place, minlength=bins)
-    held = rows > 0
-    mean_p = np.bincount(place, weights=p, minlength=bins)[held] / rows[held]
-    mean_y = np.bincount(place, weights=y, minlength=bins)[held] / rows[held]
-    return mean_p, mean_y, rows[held].astype(np.float64)
+    filled = rows > 0
+    mean_p = np.bincount(place, weights=p, minlength=bins)[filled] / rows[filled]
+    mean_y = np.bincount(place, weights=y, minlength=bins)[filled] / rows[filled]
+    return mean_p, mean_y, rows[filled].astype(np.float64)
 
 
 def _pair(label: npt.ArrayLike, prediction: npt.ArrayLike) -> tuple[Floats, Floats]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -23,11 +23,6 @@ class Preprocessing:
 
     kinds: Mapping[str, Kind]
     categories: Mapping[str, tuple[str, ...]]
-
-    @property
-    def feature_types(self) -> list[str]:
-        """XGBoost's type of each column: `c` for codes, `float` for the rest."""
-        return ["c" if kind == "text" else "float" for kind in self.kinds.values()]
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
         """Rows × columns as float32, the same bits for a row alone and in a batch."""
@@ -55,7 +50,7 @@ class Preprocessing:
         """What `to_json` wrote."""
         columns = json.loads(text)["columns"]
         return cls(
-            {c["name"]: c["kind"] for c in columns},
+            {c["name"]: Kind(c["kind"]) for c in columns},
             {c["name"]: tuple(c["categories"]) for c in columns if c["kind"] == "text"},
         )
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fti_assets.contracts.errors import unknown
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 from fti_assets.monitoring.profiles import Bins, counts, fit_bins, from_json, psi, to_json
 
 

@@ -16,10 +16,9 @@ from fti_assets.contracts.time import DAY, Window, midnight
 from fti_assets.models.evaluation import metric_of
 from fti_assets.models.metrics import auc, brier, calibration_gap, expected_calibration_error, loss
 from fti_assets.monitoring.drift import drift, drifted, from_bytes
-from fti_assets.stores.frames import POLARS_TYPES
 from fti_assets.stores.home import Home
 from fti_assets.stores.monitoring import PERFORMANCE
-from fti_assets.training.datasets import LABEL, labels_known
+from fti_assets.views.labels import LABEL, read_labels
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def watch(predictions: Predictions, window: Window, home: Home) -> list[DayWatch
     lag = timedelta(days=maturing_days(model))
     predicted = Window(window.start - lag, window.end - lag)
     home.features.require_history(model.view.label.group, Window(predicted.start, window.end - DAY))
-    log = home.predictions.read(model, predicted)
+    log = home.prediction_log.read(model, predicted)
     labels = labels_of(model, log, predicted, window.end - DAY, home)
     length = timedelta(days=predictions.drift_days)
     profiles = home.monitoring.read("profiles", model.name, window.widened(before=2 * length))
@@ -86,7 +85,7 @@ def labels_of(model: Model, log: pl.DataFrame, window: Window, before: datetime,
         identity = [*model.view.spine.keys, model.view.predicted_at]
         rows = home.features.read(model.view.spine, window, [*identity, *missing])
         spine = spine.join(rows, on=identity, how="left", maintain_order="left", validate="m:1")
-    return labels_known(model, spine, window, before, home)[LABEL].to_numpy().astype(np.float64)
+    return read_labels(model, spine, window, before, home)[LABEL].to_numpy().astype(np.float64)
 
 
 def measured(model: Model, log: pl.DataFrame, label: np.ndarray, home: Home) -> dict[str, Any]:
@@ -151,5 +150,5 @@ def _summed(profiles: pl.DataFrame, start: datetime, end: datetime) -> dict[str,
 
 
 def _table(watched: Sequence[DayWatched]) -> pl.DataFrame:
-    schema = {name: POLARS_TYPES[kind] for name, kind in PERFORMANCE.items()}
+    schema = {name: kind.polars for name, kind in PERFORMANCE.items()}
     return pl.DataFrame([asdict(row) for row in watched], schema=schema)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fti_assets.contracts.errors import unknown
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 
 Counts = npt.NDArray[np.int64]
 
@@ -53,7 +53,7 @@ def counts(frame: pd.DataFrame, bins: Mapping[str, Bins]) -> dict[str, Counts]:
 
     Profiles of the same bins merge by addition: that of a week is the sum of its days'.
     """
-    return {name: _count(_column(frame, name), each) for name, each in bins.items()}
+    return {name: _count(_column(frame, name), column_bins) for name, column_bins in bins.items()}
 
 
 def psi(expected_counts: npt.ArrayLike, actual_counts: npt.ArrayLike) -> float:
@@ -67,17 +67,6 @@ def psi(expected_counts: npt.ArrayLike, actual_counts: npt.ArrayLike) -> float:
     smooth = 1 + EPSILON * len(expected)
     e, a = (expected + EPSILON) / smooth, (actual + EPSILON) / smooth
     return float(np.sum((a - e) * np.log(a / e)))
-
-
-def js(expected_counts: npt.ArrayLike, actual_counts: npt.ArrayLike) -> float:
-    """The Jensen-Shannon divergence in bits: 0 for equal shares, 1 for disjoint ones (Lin 1991).
-
-    nan where either side has no rows.
-    """
-    expected, actual = _shares(expected_counts, actual_counts)
-    middle = (expected + actual) / 2
-    halves = [float(np.sum(s[s > 0] * np.log2(s[s > 0] / middle[s > 0]))) / 2 for s in (expected, actual)]
-    return float("nan") if np.isnan(middle).any() else max(0.0, sum(halves))
 
 
 def to_json(bins: Mapping[str, Bins]) -> dict[str, Any]:
@@ -124,9 +113,9 @@ def _just_below(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def _count(column: pd.Series, bins: Bins) -> Counts:
     if bins.kind == "text":
         texts = pa.array(column, type=pa.large_string(), from_pandas=True)
-        found = pc.index_in(texts, value_set=pa.array(bins.categories, type=pa.large_string())).drop_null()
-        known = np.bincount(found.to_numpy(zero_copy_only=False), minlength=len(bins.categories))
-        return np.append(known, [len(texts) - texts.null_count - len(found), texts.null_count])
+        codes = pc.index_in(texts, value_set=pa.array(bins.categories, type=pa.large_string())).drop_null()
+        known = np.bincount(codes.to_numpy(zero_copy_only=False), minlength=len(bins.categories))
+        return np.append(known, [len(texts) - texts.null_count - len(codes), texts.null_count])
     values = _floats(column)
     missing = np.count_nonzero(np.isnan(values))
     up_to = [np.count_nonzero(values <= edge) for edge in bins.edges]

@@ -1,6 +1,6 @@
 """One stretch of days under several ways of retraining, on the same rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,8 +15,7 @@ from fti_assets.models.scorer import Scorer
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
 from fti_assets.stores.registry import ModelVersion
-from fti_assets.training.datasets import LABEL, build_dataset, labels_known
-from fti_assets.training.train import fit_unjudged
+from fti_assets.views.labels import LABEL, read_labels
 from fti_assets.views.reading import read_view
 
 
@@ -50,7 +49,7 @@ class Lived:
         home.features.require(model.view.label.group, window)
         frame = read_view(model.view, window, home.features)
         spine = to_polars(frame, model.view.spine.columns)
-        labels = labels_known(model, spine, window, window.end + model.view.label.horizon, home)
+        labels = read_labels(model, spine, window, window.end + model.view.label.horizon, home)
         return cls(model, frame, labels[LABEL].to_numpy().astype(np.float64))
 
     def under(self, schedule: Sequence[tuple[datetime, ModelVersion]]) -> np.ndarray:
@@ -64,10 +63,10 @@ class Lived:
         """Every row as the prediction log holds it; NaN where none was issued."""
         spine, at = self.model.view.spine, self.model.view.predicted_at
         identity = [*spine.keys, at]  # a key may be predicted more than once
-        log = home.predictions.read(self.model, window).rename({"predicted_for": at})
+        log = home.prediction_log.read(self.model, window).rename({"predicted_for": at})
         rows = to_polars(self.frame, {column: spine.columns[column] for column in identity})
-        found = rows.join(log, on=identity, how="left", maintain_order="left", validate="1:1")
-        return found["prediction"].to_numpy().astype(np.float64)
+        predicted = rows.join(log, on=identity, how="left", maintain_order="left", validate="1:1")
+        return predicted["prediction"].to_numpy().astype(np.float64)
 
     def constant(self, schedule: Sequence[tuple[datetime, ModelVersion]]) -> np.ndarray:
         """Every row predicted by the training mean of the version whose time had come last; NaN before the first."""
@@ -96,22 +95,3 @@ class Lived:
         is_binary = self.model.view.label.is_binary
         area = auc(label, said) if is_binary and 0 < label.mean() < 1 and said.min() < said.max() else None
         return Figures(int(rows.sum()), loss(metric_of(is_binary), label, said), calibration_gap(label, said), area)
-
-
-def trained_at(
-    model: Model, cutoffs: Sequence[datetime], since: datetime, home: Home, scope: Home
-) -> list[tuple[datetime, ModelVersion]]:
-    """A version for each cutoff, with no gates: the home's own where it trained one then, else trained in `scope`."""
-    schedule = []
-    for cutoff in cutoffs:
-        version = home.registry.with_cutoff(model.name, cutoff) or scope.registry.with_cutoff(model.name, cutoff)
-        if version is None:
-            build_dataset(model, cutoff, since, scope)
-            version = fit_unjudged(model, cutoff, scope)
-        schedule.append((cutoff, version))
-    return schedule
-
-
-def compared(lived: Lived, ways: Mapping[str, np.ndarray]) -> dict[str, dict[str, Figures]]:
-    """The figures of each way by month."""
-    return {name: lived.figures(prediction) for name, prediction in ways.items()}

@@ -9,7 +9,6 @@ from fti_assets.contracts.model import Model
 from fti_assets.contracts.retrain import Decision, History, Matured, Retrain
 from fti_assets.contracts.time import Window
 from fti_assets.stores.home import Home
-from fti_assets.training.promotion import champion_at
 
 
 def decide(model: Model, policy: Retrain, cutoff: datetime, since: datetime, home: Home) -> Decision:
@@ -33,7 +32,7 @@ def history(model: Model, cutoff: datetime, since: datetime, home: Home) -> Hist
     rows = home.monitoring.read("performance", model.name, Window(since, cutoff)).filter(pl.col("labels") > 0)
     figures = rows.select("predicted_on", "labels", "mean_prediction", "mean_label").iter_rows()
     matured = [Matured(day.date(), labels, prediction, label) for day, labels, prediction, label in figures]
-    champion = champion_at(model, cutoff - timedelta(microseconds=1), home)
+    champion = home.registry.serving(model.name, cutoff - timedelta(microseconds=1))
     return History(cutoff, champion.cutoff if champion else None, max(cutoffs, default=None), matured)
 
 

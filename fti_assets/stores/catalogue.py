@@ -1,17 +1,18 @@
 """What is in a home: readable without Dagster, without the system's own code and without its engines."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fti_assets.contracts.errors import unknown
+from fti_assets.contracts.errors import Corrupt, unknown
 from fti_assets.contracts.names import checked_name
-from fti_assets.stores.synced_files import Corrupt, locked, replace
+from fti_assets.stores.json_files import read_json, write_json
 
-Entry = dict[str, Any]
+if TYPE_CHECKING:
+    from fti_assets.contracts.catalogue_rows import CatalogueRow
+
 _LENGTHS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 
 
@@ -23,16 +24,9 @@ class Catalogue:
 
     def keep(self, entry: Mapping[str, Any]) -> bool:
         """Store an entry under its name, if it says anything new; whether it did."""
-        path = self.root / f"{checked_name('entry', entry['name'])}.json"
-        content = json.dumps(entry, indent=1, ensure_ascii=False).encode()
-        if path.exists() and path.read_bytes() == content:
-            return False
-        self.root.mkdir(parents=True, exist_ok=True)
-        with locked(self.root / ".lock"):
-            replace(path, content)
-        return True
+        return write_json(self.root / f"{checked_name('entry', entry['name'])}.json", entry)
 
-    def entries(self) -> dict[str, Entry]:
+    def entries(self) -> "dict[str, CatalogueRow]":
         """All entries by name."""
         return {path.stem: _read(path) for path in sorted(self.root.glob("[a-z]*.json"))}
 
@@ -65,33 +59,32 @@ class Stored:
         return cls(now.version, written, missing, max((k for k in known if k), default=None))
 
 
-def get(entries: Mapping[str, Entry], kind: str, name: str) -> Entry:
+def get(entries: "Mapping[str, CatalogueRow]", kind: str, name: str) -> "CatalogueRow":
     """One entry. LookupError naming what exists."""
     if name not in entries:
         raise LookupError(unknown(kind, name, entries))
     return entries[name]
 
 
-def consumers(groups: Mapping[str, Entry], models: Mapping[str, Entry]) -> dict[str, dict[str, str]]:
+def consumers(groups: "Mapping[str, CatalogueRow]", models: "Mapping[str, CatalogueRow]") -> dict[str, dict[str, str]]:
     """For each `group.column` who uses it, and as what: models, and groups that are computed from it."""
     used: dict[str, dict[str, str]] = {}
     for model in models.values():
         for column, role in model["uses"].items():
             used.setdefault(column, {})[model["name"]] = role
     for group in groups.values():
-        for given in group["inputs"]:
-            for column in given.get("columns", ()) if "group" in given else ():
-                role = "windows" if "windows" in given else "input"
-                used.setdefault(f"{given['group']}.{column}", {})[group["name"]] = role
+        for source in group["inputs"]:
+            for column in source.get("columns", ()) if "group" in source else ():
+                role = "windows" if "windows" in source else "input"
+                used.setdefault(f"{source['group']}.{column}", {})[group["name"]] = role
     return used
 
 
-def _read(path: Path) -> Entry:
+def _read(path: Path) -> "CatalogueRow":
     try:
-        entry = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise Corrupt(f"{path}: expected JSON ({error}): delete it; the next materialization writes it anew") from None
-    return dict(entry)
+        return dict(read_json(path))
+    except Corrupt as error:
+        raise Corrupt(f"{error}: delete it; the next materialization writes it anew") from None
 
 
 def _newest(file: Path, known_at: str | None) -> datetime | None:
@@ -99,8 +92,8 @@ def _newest(file: Path, known_at: str | None) -> datetime | None:
         return None
     import polars as pl
 
-    found = pl.scan_parquet(file, glob=False).select(pl.col(known_at).max()).collect().item()
-    return found.astimezone(UTC) if isinstance(found, datetime) else None
+    newest = pl.scan_parquet(file, glob=False).select(pl.col(known_at).max()).collect().item()
+    return newest.astimezone(UTC) if isinstance(newest, datetime) else None
 
 
 def _between(written: tuple[str, ...], length: timedelta | None) -> tuple[str, ...]:

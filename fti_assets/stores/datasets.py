@@ -1,7 +1,6 @@
 """Training datasets: immutable Parquet files, each beside a manifest that pins what it was built from."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import polars as pl
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.names import checked_name
 from fti_assets.stores.frames import to_pandas
+from fti_assets.stores.json_files import read_json, write_json
 from fti_assets.stores.synced_files import in_one_step
 
 
@@ -49,31 +49,26 @@ class DatasetStore:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{identity}.parquet"
         if not path.exists():
-            _replace(path, content)
-        _replace(path.with_suffix(".json"), json.dumps(dict(manifest), indent=1, sort_keys=True).encode())
-        _replace(folder / "current.json", json.dumps({"id": identity}).encode())
+            with in_one_step(path) as partial:
+                partial.write_bytes(content)
+        write_json(path.with_suffix(".json"), dict(manifest))
+        write_json(folder / "current.json", {"id": identity})
         return self.get(model, cutoff)
 
     def get(self, model: str, cutoff: datetime, identity: str | None = None) -> Dataset:
         """The cutoff's dataset of that id, or its newest."""
         folder = self._folder(model, cutoff)
         if identity is None:
-            pointer = folder / "current.json"
-            if not pointer.exists():
+            newest = read_json(folder / "current.json")
+            if newest is None:
                 raise MissingPartitions(
                     f"dataset {model} at cutoff {cutoff:%Y-%m-%d} was not built: materialize datasets/{model}"
                 )
-            identity = str(json.loads(pointer.read_text())["id"])
+            identity = str(newest["id"])
         path = folder / f"{identity}.parquet"
         if not path.exists():
             raise MissingPartitions(f"dataset {model} at cutoff {cutoff:%Y-%m-%d} has no version {identity}")
-        return Dataset(identity, path, json.loads(path.with_suffix(".json").read_text()))
+        return Dataset(identity, path, read_json(path.with_suffix(".json")))
 
     def _folder(self, model: str, cutoff: datetime) -> Path:
         return self.root / checked_name("model", model) / f"{cutoff.astimezone(UTC):%Y-%m-%dT%H%MZ}"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write whole or not at all."""
-    with in_one_step(path) as partial:
-        partial.write_bytes(content)

@@ -8,7 +8,7 @@ import pandas as pd
 import polars as pl
 
 from fti_assets.contracts.errors import MissingPartitions
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.quarantine import QuarantineStore
@@ -36,16 +36,16 @@ class FeatureStore:
         """The store as it is now: each table is opened once, at its first use, and stays at the version it had then."""
         return self if self._tables is not None else FeatureStore(self.root, tables={})
 
-    def write(self, group: FeatureGroup, frame: pd.DataFrame, window: Window) -> Write:
+    def write(self, group: Group, frame: pd.DataFrame, window: Window) -> Write:
         """Replace the window's partitions (a dimension: everything) by validated rows; those it holds already stay."""
         rows = to_polars(frame, group.columns)
         if group.dimension:
             return self._table(group).write(rows, WHOLE, pl.lit(WHOLE.start))
-        known_at = str(group.known_at)
+        known_at = group.known_at
         return self._table(group).write(rows.sort(known_at, maintain_order=True), window, pl.col(known_at))
 
     def read(
-        self, group: FeatureGroup, window: Window, columns: Sequence[str] | None = None, version: int | None = None
+        self, group: Group, window: Window, columns: Sequence[str] | None = None, version: int | None = None
     ) -> pl.DataFrame:
         """The rows of the partitions that the window touches, whole, ordered by when they became known.
 
@@ -53,11 +53,11 @@ class FeatureStore:
         """
         return self._table(group).read(WHOLE if group.dimension else window, columns, version)
 
-    def require(self, group: FeatureGroup, window: Window) -> None:
+    def require(self, group: Group, window: Window) -> None:
         """Raise MissingPartitions unless every partition that the window touches (a dimension: all) was written."""
         self._require(group, window, group.period.starts(WHOLE if group.dimension else window))
 
-    def require_history(self, group: FeatureGroup, window: Window) -> None:
+    def require_history(self, group: Group, window: Window) -> None:
         """Raise MissingPartitions unless every partition of the window since the group's first rows was written.
 
         Partitions before a group's first rows cannot be missed: there history begins.
@@ -68,7 +68,7 @@ class FeatureStore:
         first = self._table(group).first()
         self._require(group, window, [start for start in group.period.starts(window) if first and start >= first])
 
-    def _require(self, group: FeatureGroup, window: Window, starts: Sequence[datetime]) -> None:
+    def _require(self, group: Group, window: Window, starts: Sequence[datetime]) -> None:
         missing = self._table(group).missing(starts)
         if not missing:
             return
@@ -88,28 +88,28 @@ class FeatureStore:
             f"feature group {group.name} was not materialized for {shown}: materialize it first{after}"
         )
 
-    def files(self, group: FeatureGroup, window: Window, version: int | None = None) -> list[str]:
+    def files(self, group: Group, window: Window, version: int | None = None) -> list[str]:
         """The names of the files that hold the rows `read` gives: equal names, equal rows."""
         return self._table(group).files(WHOLE if group.dimension else window, version)
 
-    def missing(self, group: FeatureGroup, window: Window) -> list[str]:
+    def missing(self, group: Group, window: Window) -> list[str]:
         """The keys of the window's partitions that were never written."""
         return [group.period.key(start) for start in self._table(group).missing(group.period.starts(window))]
 
-    def known_until(self, group: FeatureGroup) -> datetime | None:
+    def known_until(self, group: Group) -> datetime | None:
         """The end of the latest partition with rows."""
         last = self._table(group).last()
         return None if last is None else last + group.period.length
 
-    def version(self, group: FeatureGroup) -> int | None:
+    def version(self, group: Group) -> int | None:
         """The table's version now, to pin a dataset to; None before its first write."""
         return self._table(group).version()
 
-    def version_at(self, group: FeatureGroup, moment: datetime) -> int | None:
+    def version_at(self, group: Group, moment: datetime) -> int | None:
         """The version that the table had at an instant of the past, to read it as it was; None before its first."""
         return self._table(group).version_at(moment)
 
-    def _table(self, group: FeatureGroup) -> PartitionedTable:
+    def _table(self, group: Group) -> PartitionedTable:
         path = self.root / group.name
         if self._tables is None:
             return PartitionedTable(path, group.columns, group.period)

@@ -5,23 +5,16 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 import polars as pl
 
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
+from fti_assets.contracts.schema import Schema
 
-TIME = pl.Datetime("us", "UTC")
-
-POLARS_TYPES: Mapping[Kind, pl.DataType] = {
-    "text": pl.String(),
-    "integer": pl.Int64(),
-    "number": pl.Float64(),
-    "boolean": pl.Boolean(),
-    "time": TIME,
-}
+TIME = Kind.TIME.polars
 
 
 def to_polars(frame: pd.DataFrame, columns: Mapping[str, Kind]) -> pl.DataFrame:
     """The named columns in order, typed by their kinds; NaN becomes null."""
     converted = pl.from_pandas(frame[list(columns)], nan_to_null=True)
-    return converted.cast({name: POLARS_TYPES[kind] for name, kind in columns.items()})
+    return converted.cast({name: kind.polars for name, kind in columns.items()})
 
 
 def to_pandas(frame: pl.DataFrame, nullable: Iterable[str] = ()) -> pd.DataFrame:
@@ -37,6 +30,12 @@ def to_pandas(frame: pl.DataFrame, nullable: Iterable[str] = ()) -> pd.DataFrame
     return plain.astype(dict.fromkeys(booleans, "boolean")) if booleans else plain
 
 
+def declared_pandas(frame: pl.DataFrame, schema: Schema) -> pd.DataFrame:
+    """A pandas frame in the types of a schema, whether this batch holds a null or not."""
+    extension = {name: schema.pandas_types[name] for name in frame.columns if name in schema.extension_columns}
+    return to_pandas(frame, nullable=extension).astype(extension)
+
+
 def empty(columns: Mapping[str, Kind]) -> pl.DataFrame:
     """No rows of these columns."""
-    return pl.DataFrame(schema={name: POLARS_TYPES[kind] for name, kind in columns.items()})
+    return pl.DataFrame(schema={name: kind.polars for name, kind in columns.items()})

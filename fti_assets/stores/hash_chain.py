@@ -5,15 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fti_assets.stores.synced_files import (
-    Corrupt,
-    canonical_json,
-    replace,
-    sealed,
-    sync_directory,
-    unsealed,
-    write_synced,
-)
+from fti_assets.contracts.errors import Corrupt
+from fti_assets.stores.synced_files import canonical_json, replace, sealed, sync_directory, unsealed, write_synced
 
 FIRST = "0" * 64
 """The `previous_hash` of the first record."""

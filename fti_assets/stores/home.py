@@ -1,12 +1,8 @@
 """Where a system keeps everything: one directory, the stores inside it."""
 
-import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from fti_assets.contracts.names import checked_name
 from fti_assets.stores.datasets import DatasetStore
@@ -15,25 +11,22 @@ from fti_assets.stores.monitoring import MonitoringStore
 from fti_assets.stores.online import OnlineStore
 from fti_assets.stores.prediction_log import PredictionLog
 from fti_assets.stores.registry import Registry
-from fti_assets.stores.synced_files import replace
 
 
-@dataclass(frozen=True)
 class Home:
-    """The stores under one directory: `$FTI_HOME`, or `.fti` in the working directory."""
+    """The stores under one directory: without one, `$FTI_HOME`, or `.fti` in the working directory.
 
-    root: Path
-    feature_root: Path | None = None
+    `features` names the directory of a feature store that several homes share.
+    """
 
-    @classmethod
-    def default(cls) -> "Home":
-        """The home that the environment names."""
-        return cls(Path(os.environ.get("FTI_HOME") or ".fti").absolute())
+    def __init__(self, root: Path | str | None = None, features: Path | None = None) -> None:
+        self.root = Path(root or os.environ.get("FTI_HOME") or ".fti").absolute()
+        self._feature_root = features or self.root / "features"
 
     @cached_property
     def features(self) -> FeatureStore:
         """The feature store."""
-        return FeatureStore(self.feature_root or self.root / "features")
+        return FeatureStore(self._feature_root)
 
     def backtest(self, name: str) -> "Home":
         """A home of its own for models and predictions that never serve, on the same features."""
@@ -50,7 +43,7 @@ class Home:
         return Registry(self.root / "models")
 
     @cached_property
-    def predictions(self) -> PredictionLog:
+    def prediction_log(self) -> PredictionLog:
         """The prediction log."""
         return PredictionLog(self.root / "predictions")
 
@@ -63,18 +56,3 @@ class Home:
     def online(self) -> OnlineStore:
         """The online store."""
         return OnlineStore(self.root / "online.sqlite")
-
-    def write_summary(self, summary: Mapping[str, Any]) -> Path:
-        """Write `summary.json`, whole or not at all."""
-        path = self.root / "summary.json"
-        replace(path, json.dumps(summary, indent=1).encode())
-        return path
-
-    def write_seconds(self, seconds: Mapping[str, float]) -> None:
-        """Keep how long each stage of a demo has taken so far."""
-        replace(self.root / "seconds.json", json.dumps(dict(seconds)).encode())
-
-    def read_seconds(self) -> dict[str, float]:
-        """How long each stage of a demo has taken so far."""
-        path = self.root / "seconds.json"
-        return dict(json.loads(path.read_bytes())) if path.exists() else {}

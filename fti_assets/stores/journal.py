@@ -10,7 +10,7 @@ from fti_assets.stores.hash_chain import Chain
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalRecord:
     """One decision: `promote`, `reject` or `rollback`.
 
     `previous` is the champion as of `effective` before this entry. `hash` is the SHA-256 of all else in canonical
@@ -31,7 +31,7 @@ class Entry:
     hash: str
 
 
-_FIELDS = frozenset(field.name for field in fields(Entry))
+_FIELDS = frozenset(field.name for field in fields(JournalRecord))
 
 
 def instant(what: str, value: datetime) -> datetime:
@@ -41,14 +41,14 @@ def instant(what: str, value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-def lineage(entries: Iterable[Entry], at: datetime | None = None) -> list[Entry]:
+def lineage(entries: Iterable[JournalRecord], at: datetime | None = None) -> list[JournalRecord]:
     """The entries that made the champion as of `at`, last, and those before it that a rollback goes back to.
 
     A promotion goes on top, a rollback takes off what is above the version it returns to, so two rollbacks in a row
     go back two champions. Neighbours differ in version. `at=None` means after the latest effective entry.
     """
     moves = [e for e in entries if e.action != "reject" and (at is None or e.effective <= at)]
-    line: list[Entry] = []
+    line: list[JournalRecord] = []
     for entry in sorted(moves, key=lambda e: (e.effective, e.index)):
         if entry.action == "rollback" and any(e.version == entry.version for e in line):
             while line[-1].version != entry.version:
@@ -66,7 +66,7 @@ class Journal:
     path: Path
     model: str
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[JournalRecord]:
         """All entries, oldest first; a last line without its end, left by a crash, is ignored.
 
         Corrupt, naming the line, when an entry was changed, removed, added or moved.
@@ -83,7 +83,7 @@ class Journal:
         why: str,
         effective: datetime,
         verdicts: Sequence[Mapping[str, Any]] = (),
-    ) -> Entry:
+    ) -> JournalRecord:
         """Add an entry and wait until it is on the disk. The caller holds the model's lock.
 
         A torn last line is dropped first.
@@ -107,6 +107,6 @@ class Journal:
         return Chain(self.path, _FIELDS, {"model": self.model})
 
 
-def _entry(record: Mapping[str, Any]) -> Entry:
+def _entry(record: Mapping[str, Any]) -> JournalRecord:
     times = {name: datetime.fromisoformat(record[name]) for name in ("effective", "recorded")}
-    return Entry(**{**record, **times, "verdicts": tuple(record["verdicts"])})
+    return JournalRecord(**{**record, **times, "verdicts": tuple(record["verdicts"])})

@@ -9,21 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fti_assets.contracts.errors import unknown
+from fti_assets.contracts.errors import Corrupt, unknown
 from fti_assets.stores.journal import instant
-from fti_assets.stores.synced_files import (
-    Corrupt,
-    canonical_json,
-    sealed,
-    sha256,
-    sync_directory,
-    unsealed,
-    write_synced,
-)
+from fti_assets.stores.synced_files import canonical_json, sealed, sha256, sync_directory, unsealed, write_synced
 
 MANIFEST = "manifest.json"
 _NUMBER = re.compile(r"[1-9][0-9]*")
-_FILE = re.compile(r"[a-z][a-z0-9_]*\.(json|ubj|md)")
+_FILE = re.compile(r"[a-z][a-z0-9_]*\.(json|ubj|md|txt|html|svg|png|parquet|onnx|skops|bin)")
 
 
 @dataclass(frozen=True)
@@ -106,7 +98,8 @@ class Versions:
             if not _FILE.fullmatch(name) or name == MANIFEST:
                 raise ValueError(
                     f"model {self.model}: file name {name!r}: expected lower-case letters, digits and underscores, a "
-                    f"letter first, then .json, .ubj or .md; and not {MANIFEST}, which the registry writes"
+                    f"letter first, then an ending such as .json, .ubj or .txt; and not {MANIFEST}, which the registry "
+                    "writes"
                 )
         digests = {name: sha256(content) for name, content in files.items()}
         record = {

@@ -7,40 +7,40 @@ from pathlib import Path
 import polars as pl
 
 from fti_assets.contracts.errors import DeclarationError, unknown
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.names import checked_name
-from fti_assets.contracts.schema import Kind
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.stores.tables import PartitionedTable
 
 PROFILES: Mapping[str, Kind] = {
-    "day": "time",
-    "model_version": "integer",
-    "feature": "text",
-    "counts": "text",
+    "day": Kind.TIME,
+    "model_version": Kind.INTEGER,
+    "feature": Kind.TEXT,
+    "counts": Kind.TEXT,
 }
 PERFORMANCE: Mapping[str, Kind] = {
-    "day": "time",
-    "predicted_on": "time",
-    "model_version": "integer",
-    "predictions": "integer",
-    "labels": "integer",
-    "mean_prediction": "number",
-    "mean_label": "number",
-    "loss": "number",
-    "baseline_loss": "number",
-    "brier": "number",
-    "auc": "number",
-    "calibration_gap": "number",
-    "calibration_error": "number",
-    "drifted": "integer",
-    "max_psi": "number",
-    "max_psi_feature": "text",
+    "day": Kind.TIME,
+    "predicted_on": Kind.TIME,
+    "model_version": Kind.INTEGER,
+    "predictions": Kind.INTEGER,
+    "labels": Kind.INTEGER,
+    "mean_prediction": Kind.NUMBER,
+    "mean_label": Kind.NUMBER,
+    "loss": Kind.NUMBER,
+    "baseline_loss": Kind.NUMBER,
+    "brier": Kind.NUMBER,
+    "auc": Kind.NUMBER,
+    "calibration_gap": Kind.NUMBER,
+    "calibration_error": Kind.NUMBER,
+    "drifted": Kind.INTEGER,
+    "max_psi": Kind.NUMBER,
+    "max_psi_feature": Kind.TEXT,
 }
 DECISIONS: Mapping[str, Kind] = {
-    "day": "time",
-    "retrain": "boolean",
-    "reason": "text",
-    "numbers": "text",
+    "day": Kind.TIME,
+    "retrain": Kind.BOOLEAN,
+    "reason": Kind.TEXT,
+    "numbers": Kind.TEXT,
 }
 _KINDS = {"profiles": PROFILES, "performance": PERFORMANCE, "decisions": DECISIONS}
 

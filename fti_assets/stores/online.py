@@ -11,23 +11,15 @@ from typing import Any
 
 import polars as pl
 
-from fti_assets.contracts.errors import ContractViolation, MissingPartitions
-from fti_assets.contracts.feature_group import FeatureGroup
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.errors import ContractViolation, FailingCase, MissingPartitions
+from fti_assets.contracts.group import Group
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.selection import Selection
-from fti_assets.stores.frames import POLARS_TYPES
 
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PATIENCE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds between attempts to open the file."""
-_TYPES: Mapping[Kind, str] = {
-    "text": "TEXT",
-    "integer": "INTEGER",
-    "number": "BLOB",  # SQLite's REAL turns -0.0 into 0.0; a BLOB column keeps a double as it is
-    "boolean": "INTEGER",
-    "time": "INTEGER",
-}
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS loads (name TEXT PRIMARY KEY, answers_from INTEGER)",
     "CREATE TABLE IF NOT EXISTS responses "
@@ -47,7 +39,7 @@ class OnlineStore:
 
     def load(
         self,
-        group: FeatureGroup,
+        group: Group,
         rows: pl.DataFrame,
         answers_from: datetime | None = None,
         by: Collection[tuple[str, ...]] = (),
@@ -58,7 +50,7 @@ class OnlineStore:
         `by` are the columns of lookups, indexed; by default the group's keys.
         """
         plain = rows.select(_plain(name, kind) for name, kind in group.columns.items()).with_row_index("position_")
-        columns = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in group.columns.items())
+        columns = ", ".join(f'"{name}" {kind.sqlite}' for name, kind in group.columns.items())
         known_at = [] if group.known_at is None else [group.known_at]
         marks = ", ".join("?" * plain.width)
         with self._connection() as connection:
@@ -146,7 +138,7 @@ class OnlineStore:
                 time.sleep(pause)
 
 
-def _table(group: FeatureGroup) -> str:
+def _table(group: Group) -> str:
     return f"feature_{group.name}"
 
 
@@ -163,15 +155,14 @@ def _query(selection: Selection) -> str:
     )
 
 
-def _check_reach(connection: sqlite3.Connection, group: FeatureGroup, at: str, moments: Sequence[int | None]) -> None:
+def _check_reach(connection: sqlite3.Connection, group: Group, at: str, moments: Sequence[int | None]) -> None:
     loaded = connection.execute("SELECT answers_from FROM loads WHERE name = ?", (group.name,)).fetchone()
     if loaded is None:
         raise MissingPartitions(f"the online store has no rows of {group.name}: materialize online/{group.name}")
     early = [] if loaded[0] is None else [moment for moment in moments if moment is not None and moment < loaded[0]]
     if early:
         check = f"{_instant(loaded[0])} or later, where {group.name} is loaded: predict earlier rows in batch"
-        case = {"column": at, "check": check, "value": str(_instant(early[0])), "rows": str(len(early))}
-        raise ContractViolation("request", [case])
+        raise ContractViolation("request", [FailingCase(at, check, str(_instant(early[0])), len(early))])
 
 
 def _bounds(moment: int | None, age: timedelta) -> tuple[int | None, int | None]:
@@ -181,13 +172,13 @@ def _bounds(moment: int | None, age: timedelta) -> tuple[int | None, int | None]
 
 def _plain(name: str, kind: Kind) -> pl.Expr:
     """A column as SQLite holds it."""
-    return pl.col(name).dt.epoch("us") if kind == "time" else pl.col(name)
+    return pl.col(name).dt.epoch("us") if kind == Kind.TIME else pl.col(name)
 
 
 def _typed(name: str, kind: Kind, values: Sequence[Any]) -> pl.Series:
     """What SQLite held as the column that it was."""
-    held = pl.Int64() if kind in ("time", "boolean") else POLARS_TYPES[kind]
-    return pl.Series(name, values, dtype=held).cast(POLARS_TYPES[kind])
+    held = pl.Int64() if kind in (Kind.TIME, Kind.BOOLEAN) else kind.polars
+    return pl.Series(name, values, dtype=held).cast(kind.polars)
 
 
 def _instant(microseconds: int) -> datetime:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.model import Model
-from fti_assets.contracts.schema import Kind
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.stores.tables import PartitionedTable
 
@@ -39,9 +39,9 @@ def prediction_columns(model: Model) -> Mapping[str, Kind]:
     spine = model.view.spine
     return {
         **{key: spine.columns[key] for key in spine.keys},
-        "predicted_for": "time",
-        "prediction": "number",
-        "model_version": "integer",
-        "content_id": "text",
-        "run_id": "text",
+        "predicted_for": Kind.TIME,
+        "prediction": Kind.NUMBER,
+        "model_version": Kind.INTEGER,
+        "content_id": Kind.TEXT,
+        "run_id": Kind.TEXT,
     }

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fti_assets.contracts.errors import unknown
-from fti_assets.stores.synced_files import locked, replace
+from fti_assets.contracts.set_aside import Reason, SetAside
+from fti_assets.stores.locks import locked
+from fti_assets.stores.synced_files import replace
 from fti_assets.stores.waivers import Waived, Waiver, Waivers
-from fti_assets.validation.set_aside import Reason, SetAside
 
 SHOWN_DIGITS = 12
 """So many digits of a digest are shown, and suffice to name a row."""
@@ -56,7 +57,7 @@ class QuarantineStore:
             for partition in set(_partitions(directory)).intersection(partitions) - set(aside):
                 self._path(owner, partition).unlink()
             for partition, rows in aside.items():
-                before = [(held.digest, held.reasons) for held in self.rows(owner, partition)]
+                before = [(row.digest, row.reasons) for row in self.rows(owner, partition)]
                 if before != [(row.digest, row.reasons) for row in rows]:
                     replace(self._path(owner, partition), _lines(rows))
 
@@ -66,13 +67,13 @@ class QuarantineStore:
 
     def rows(self, owner: str, partition: str | None = None) -> list[Quarantined]:
         """The owner's rows, of one partition or of all, by partition and then as they came."""
-        found: list[Quarantined] = []
+        rows: list[Quarantined] = []
         waived = self.waivers(owner)
-        for each in _partitions(self.root / owner) if partition is None else [partition]:
-            path = self._path(owner, each)
+        for name in _partitions(self.root / owner) if partition is None else [partition]:
+            path = self._path(owner, name)
             lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
-            found += [_quarantined(owner, each, json.loads(line), waived) for line in lines]
-        return found
+            rows += [_quarantined(owner, name, json.loads(line), waived) for line in lines]
+        return rows
 
     def waivers(self, owner: str) -> dict[str, frozenset[tuple[str, str]]]:
         """For the digest of each released row of the owner, the checks that it may break."""
@@ -87,22 +88,22 @@ class QuarantineStore:
         `digests` name them by their first digits; without any, all rows that can be released are. LookupError for
         rows that are not there; ValueError for rows that nobody can release, or when nothing says who decides or why.
         """
-        held = self.rows(owner, partition)
-        if not held:
+        rows = self.rows(owner, partition)
+        if not rows:
             others = sorted({row.partition for row in self.rows(owner)})
             raise LookupError(f"{owner} with rows set aside: {unknown('partition', partition, others)}")
-        chosen = [row for digest in digests for row in _named(owner, partition, digest, held)] or [
-            row for row in held if not row.kept_by
+        chosen = [row for digest in digests for row in _named(owner, partition, digest, rows)] or [
+            row for row in rows if not row.kept_by
         ]
-        stuck = next((row for row in (chosen or held) if row.kept_by), None)
+        stuck = next((row for row in (chosen or rows) if row.kept_by), None)
         if stuck:
             reason = stuck.kept_by[0]
             raise ValueError(
                 f"row {stuck.digest[:SHOWN_DIGITS]} of {owner} cannot be released: {reason.column}: {reason.check} "
                 f"(it is {reason.value}). Only checks of a column's values can be waived: correct it in the source"
             )
-        rows = {row.digest: tuple((r.column, r.check) for r in row.reasons) for row in chosen}
-        return self._waivers.append(owner, partition, [Waived(*row) for row in rows.items()], who=who, why=why)
+        waived = {row.digest: tuple((reason.column, reason.check) for reason in row.reasons) for row in chosen}
+        return self._waivers.append(owner, partition, [Waived(*row) for row in waived.items()], who=who, why=why)
 
     def _path(self, owner: str, partition: str) -> Path:
         if not _PARTITION.fullmatch(partition):
@@ -110,13 +111,13 @@ class QuarantineStore:
         return self.root / owner / f"{partition}.jsonl"
 
 
-def _named(owner: str, partition: str, digest: str, held: Sequence[Quarantined]) -> list[Quarantined]:
-    rows = [row for row in held if row.digest.startswith(digest)]
-    if not digest or len({row.digest for row in rows}) != 1:
-        shown = [row.digest[:SHOWN_DIGITS] for row in held]
-        what = unknown("row", digest, shown) if not rows else f"{digest!r} names more than one row: give more digits"
+def _named(owner: str, partition: str, digest: str, rows: Sequence[Quarantined]) -> list[Quarantined]:
+    named = [row for row in rows if row.digest.startswith(digest)]
+    if not digest or len({row.digest for row in named}) != 1:
+        shown = [row.digest[:SHOWN_DIGITS] for row in rows]
+        what = unknown("row", digest, shown) if not named else f"{digest!r} names more than one row: give more digits"
         raise LookupError(f"{owner} {partition}: {what}")
-    return rows
+    return named
 
 
 def _partitions(directory: Path) -> list[str]:

@@ -10,13 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fti_assets.contracts.errors import Conflict, NoChampion, unknown
+from fti_assets.contracts.errors import Conflict, Corrupt, NoChampion, unknown
 from fti_assets.contracts.names import checked_name
-from fti_assets.stores.journal import Entry, Journal, instant, lineage
+from fti_assets.stores.journal import Journal, JournalRecord, instant, lineage
+from fti_assets.stores.locks import locked
 from fti_assets.stores.model_versions import ModelVersion, Versions
-from fti_assets.stores.synced_files import Corrupt, canonical_json, locked, replace
-
-__all__ = ["Corrupt", "Entry", "ModelVersion", "Registry"]
+from fti_assets.stores.synced_files import canonical_json, replace
 
 _ALIASES = ("champion", "previous", "challenger")
 
@@ -80,7 +79,7 @@ class Registry:
         effective: datetime,
         expected: int | None,
         verdicts: Sequence[Mapping[str, Any]] = (),
-    ) -> Entry:
+    ) -> JournalRecord:
         """Make a version champion from `effective` on; nothing happens when it is champion then already.
 
         ValueError before the version's cutoff, or when a verdict failed. Conflict when the champion as of `effective`
@@ -118,7 +117,7 @@ class Registry:
         why: str,
         verdicts: Sequence[Mapping[str, Any]],
         effective: datetime,
-    ) -> Entry:
+    ) -> JournalRecord:
         """Record that a version is not to serve, with the gates' verdicts; the champion stays."""
         self.get(model, version)
         answers = _checked(verdicts)
@@ -128,7 +127,7 @@ class Registry:
                 "reject", model, version, line[-1].version if line else None, who, why, effective, answers
             )
 
-    def rollback(self, model: str, *, who: str, why: str, effective: datetime) -> Entry:
+    def rollback(self, model: str, *, who: str, why: str, effective: datetime) -> JournalRecord:
         """Return to the champion before the present one from `effective` on; twice in a row goes back two.
 
         NoChampion when there is none to go back to.
@@ -162,6 +161,13 @@ class Registry:
             f"{', '.join(map(str, numbers))}; champions since: {', '.join(moves[:1]) or 'never'}"
         )
 
+    def serving(self, model: str, at: datetime) -> ModelVersion | None:
+        """The champion as of `at`, None where nothing served."""
+        try:
+            return self.champion(model, at)
+        except NoChampion:
+            return None
+
     def alias(self, model: str, name: str) -> ModelVersion | None:
         """The version that is `champion`, `previous` (a rollback's target) or `challenger`, if there is one.
 
@@ -176,11 +182,11 @@ class Registry:
         number = self._aliases(model)[name]
         return None if number is None else self.get(model, number)
 
-    def history(self, model: str) -> list[Entry]:
+    def history(self, model: str) -> list[JournalRecord]:
         """All decisions, in the order they were recorded."""
         return self._journal(model).entries()
 
-    def verdict(self, model: str, version: int) -> Entry | None:
+    def verdict(self, model: str, version: int) -> JournalRecord | None:
         """The last decision that promoted or rejected a version."""
         decisions = [e for e in self.history(model) if e.version == version and e.action != "rollback"]
         return decisions[-1] if decisions else None
@@ -216,7 +222,7 @@ class Registry:
         why: str,
         effective: datetime,
         verdicts: Sequence[Mapping[str, Any]] = (),
-    ) -> Entry:
+    ) -> JournalRecord:
         if not who.strip() or not why.strip():
             raise ValueError(
                 f"{action} of model {model} version {version}: expected who decides it and why, got nothing"

@@ -1,14 +1,50 @@
 """The statistics of feature groups' partitions, beside their rows."""
 
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
 import polars as pl
 
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
-from fti_assets.features.statistics import SCHEMA
-from fti_assets.stores.synced_files import locked, replace
+from fti_assets.stores.frames import TIME
+from fti_assets.stores.locks import locked
+from fti_assets.stores.synced_files import replace
+
+QUANTILES: Mapping[str, float] = {
+    "min": 0.0,
+    "q05": 0.05,
+    "q25": 0.25,
+    "q50": 0.5,
+    "q75": 0.75,
+    "q95": 0.95,
+    "max": 1.0,
+}
+
+SCHEMA: Mapping[str, pl.DataType] = {
+    "start": TIME,
+    "end": TIME,
+    "column": pl.String(),
+    "kind": pl.String(),
+    "rows": pl.Int64(),
+    "missing": pl.Int64(),
+    "mean": pl.Float64(),
+    "std": pl.Float64(),
+    **dict.fromkeys(QUANTILES, pl.Float64()),
+    "first": TIME,
+    "last": TIME,
+    "distinct": pl.Int64(),
+    "categories": pl.List(pl.String()),
+    "counts": pl.List(pl.Int64()),
+}
+"""A row for each partition (from `start` to `end`) and column.
+
+Numbers have mean, std (n - 1) and quantiles, interpolated as numpy does by default; booleans the share of true as
+their mean; times the first and the last; texts the number of distinct ones and the most frequent with their counts,
+ties by name. More than ten distinct texts that come less than twice on average, such as identifiers, are not counted
+one by one. What does not apply is null.
+"""
 
 
 class StatisticsStore:
@@ -20,8 +56,8 @@ class StatisticsStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def write(self, group: FeatureGroup, statistics: pl.DataFrame) -> None:
-        """Replace the statistics of those partitions that `statistics` (see features.statistics.SCHEMA) is about."""
+    def write(self, group: Group, statistics: pl.DataFrame) -> None:
+        """Replace the statistics of those partitions that `statistics` (see SCHEMA) is about."""
         folder = self.root / group.name
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / ".lock"):
@@ -34,13 +70,13 @@ class StatisticsStore:
                 fresh.write_parquet(content, compression="lz4", statistics=False)
                 replace(path, content.getvalue())
 
-    def read(self, group: FeatureGroup, window: Window) -> pl.DataFrame:
+    def read(self, group: Group, window: Window) -> pl.DataFrame:
         """The statistics of the partitions that begin in the window, in order; a partition without any is left out."""
         first, last = f"{window.start:%Y-%m}", f"{window.end:%Y-%m}"
         files = [path for path in sorted((self.root / group.name).glob("*.parquet")) if first <= path.stem <= last]
         months = [pl.read_parquet(path) for path in files]
-        held = pl.concat(months) if months else pl.DataFrame(schema=SCHEMA)
-        return held.filter(pl.col("start").is_between(window.start, window.end, closed="left"))
+        statistics = pl.concat(months) if months else pl.DataFrame(schema=SCHEMA)
+        return statistics.filter(pl.col("start").is_between(window.start, window.end, closed="left"))
 
 
 _MONTH = pl.col("start").dt.strftime("%Y-%m").alias("month")

@@ -1,17 +1,18 @@
-"""Files that can be trusted: locked while they change, synced before they count, sealed with a hash."""
+"""Files that can be trusted: changed in one step, synced before they count, sealed with a hash."""
 
-import fcntl
+import errno
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fti_assets.contracts.errors import Corrupt
 
-class Corrupt(Exception):
-    """Stored bytes are not those that were written; the message names the file or line."""
+_NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP}
 
 
 def sha256(content: bytes) -> str:
@@ -47,19 +48,16 @@ def unsealed(where: str, content: bytes) -> dict[str, Any]:
     return record
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the exclusive lock of a file, across threads and processes; the kernel frees it when a holder dies."""
-    with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def sync_directory(path: Path) -> None:
-    """Make the entries of a directory survive a power cut."""
+    """Make the entries of a directory survive a power cut, where the platform has a way to ask for that."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_SUPPORTED:
+            raise
     finally:
         os.close(descriptor)
 
@@ -75,14 +73,30 @@ def write_synced(path: Path, content: bytes, mode: str = "wb") -> None:
 @contextmanager
 def in_one_step(path: Path) -> Iterator[Path]:
     """Where to write a file that then appears at `path` whole. For what can be made again: it is not waited for."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    yield partial
-    partial.replace(path)
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Exchange a file's content in one step: a reader sees the old bytes or the new ones. Needs the lock."""
-    fresh = path.with_name(f".{path.name}.new")
-    write_synced(fresh, content)
-    fresh.replace(path)
+    """Exchange a file's content and wait until it is on the disk: a reader sees the old bytes or the new ones."""
+    with in_one_step(path) as partial:
+        write_synced(partial, content)
     sync_directory(path.parent)
+
+
+def create(path: Path, content: bytes) -> bool:
+    """Make a file with these bytes, whole or not at all; false, with nothing changed, when there is one already."""
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        write_synced(partial, content)
+        os.link(partial, path)
+    except FileExistsError:
+        return False
+    finally:
+        partial.unlink(missing_ok=True)
+    sync_directory(path.parent)
+    return True

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import polars as pl
 
-from fti_assets.contracts.errors import AlreadyIssued, Conflict, ContractViolation, DeclarationError
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.errors import AlreadyIssued, Conflict, ContractViolation, DeclarationError, FailingCase
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.time import DAILY, DAY, Period, Window, midnight
 from fti_assets.stores.delta_log import Action, DeltaLog, Snapshot, milliseconds
-from fti_assets.stores.frames import POLARS_TYPES, TIME, empty
+from fti_assets.stores.frames import TIME, empty
 from fti_assets.stores.month_files import Month, MonthFiles
 from fti_assets.stores.partition_files import directory_of, read_files, write_files
 
@@ -128,9 +128,9 @@ class PartitionedTable:
                 "a partition is replaced whole"
             )
         rows = frame.select(list(self.columns))
-        types = {name: POLARS_TYPES[kind] for name, kind in self.columns.items()}
+        types = {name: kind.polars for name, kind in self.columns.items()}
         cases = [
-            {"column": name, "check": f"is {wanted}", "value": str(given), "rows": str(len(rows))}
+            FailingCase(name, f"is {wanted}", str(given), len(rows))
             for (name, wanted), given in zip(types.items(), rows.dtypes, strict=True)
             if not (given in (wanted, pl.Null) or (given.is_integer() and wanted == pl.Int64))
         ]
@@ -138,7 +138,7 @@ class PartitionedTable:
             ~pl.col("ds").is_between(window.start, window.end, closed="left").fill_null(False)
         )["ds"]
         if len(outside):
-            cases.append({"column": "ds", "check": f"in {window}", "value": f"{outside[0]}", "rows": f"{len(outside)}"})
+            cases.append(FailingCase("ds", f"in {window}", str(outside[0]), len(outside)))
         if cases:
             raise ContractViolation(self.path.name, cases)
         parts = self._parted(rows.cast({name: t for name, t in types.items() if rows.schema[name] != t}), at)
@@ -252,23 +252,28 @@ class PartitionedTable:
 
     def _create(self) -> None:
         from deltalake import DeltaTable, Schema
+        from deltalake.exceptions import CommitFailedError
 
         if self._log.snapshot() is not None:
             return
         self.path.mkdir(parents=True, exist_ok=True)
-        types = {name: POLARS_TYPES[kind] for name, kind in self.columns.items()} | {"ds": pl.Date()}
+        types = {name: kind.polars for name, kind in self.columns.items()} | {"ds": pl.Date()}
         if self.period.length < DAY:
             types["hour"] = pl.Int32()
         schema = Schema.from_arrow(pl.DataFrame(schema=types).to_arrow().schema)
         by = [name for name in types if name not in self.columns]
-        DeltaTable.create(
-            self.path,
-            schema,
-            mode="ignore",
-            partition_by=by,
-            description=self.period.name,  # `ds` alone does not tell weeks from days
-            configuration=_CONFIGURATION,
-        )
+        try:
+            DeltaTable.create(
+                self.path,
+                schema,
+                mode="ignore",
+                partition_by=by,
+                description=self.period.name,  # `ds` alone does not tell weeks from days
+                configuration=_CONFIGURATION,
+            )
+        except CommitFailedError:  # another process created it between the look and the commit
+            if self._log.snapshot() is None:
+                raise
 
 
 def _month(start: datetime) -> datetime:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fti_assets.stores.hash_chain import Chain
-from fti_assets.stores.synced_files import locked
+from fti_assets.stores.locks import locked
 
 _FIELDS = frozenset({"owner", "partition", "rows", "who", "why", "recorded"})
 

@@ -6,8 +6,8 @@ from datetime import datetime
 import pandas as pd
 import polars as pl
 
-from fti_assets.contracts.catalogue_rows import model_entry
-from fti_assets.contracts.errors import ContractViolation, MissingPartitions
+from fti_assets.contracts.catalogue_rows import model_row
+from fti_assets.contracts.errors import ContractViolation, FailingCase, MissingPartitions
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window
 from fti_assets.stores.catalogue import Catalogue
@@ -15,12 +15,9 @@ from fti_assets.stores.datasets import Dataset
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
 from fti_assets.views.assemble import nullable_of
-from fti_assets.views.labels import known_labels
+from fti_assets.views.labels import LABEL, LABEL_KNOWN_AT, read_labels
 from fti_assets.views.reading import read_view, table_versions
 from fti_assets.views.row_wise import check_row_wise
-
-LABEL = "label"
-LABEL_KNOWN_AT = "label_known_at"
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
     if window is None:
         raise MissingPartitions(
             f"dataset {model.name} at cutoff {cutoff:%Y-%m-%d}, from {since:%Y-%m-%d}: its view has rows from "
-            f"{view.span[0] or 'ever'} until {view.span[1] or 'ever'}: choose another cutoff"
+            f"{view.since or 'ever'} until {view.until or 'ever'}: choose another cutoff"
         )
     store = home.features.snapshot()
     versions = table_versions(view, store)
@@ -53,7 +50,7 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
     check_row_wise(view, frame)
     _check_own_label(model, frame)
     spine = to_polars(frame, view.spine.columns)
-    labels = labels_known(model, spine, window, cutoff, home, versions)
+    labels = read_labels(model, spine, window, cutoff, home, versions)
     features = to_polars(frame, {n: k for n, k in view.columns.items() if n not in spine.columns})
     table = pl.concat([spine, features, labels], how="horizontal")
     learned = table.filter(pl.col(LABEL).is_not_null()).sort(view.predicted_at, *view.spine.keys, maintain_order=True)
@@ -70,9 +67,9 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
         "spine_rows": len(spine),
         "tables": versions,
         "columns": dict(view.columns),
-        "nullable": [*nullable_of(view), *(name for each in view.joined for name in each.names.values())],
+        "nullable": [*nullable_of(view), *(name for selection in view.joined for name in selection.names.values())],
     }
-    Catalogue(home.registry.root).keep(model_entry(model))
+    Catalogue(home.registry.root).keep(model_row(model))
     return Built(home.datasets.write(model.name, cutoff, kept, manifest), len(kept), len(spine))
 
 
@@ -87,43 +84,8 @@ def _check_own_label(model: Model, frame: pd.DataFrame) -> None:
     for selection in view.joined:
         name = selection.names.get(label.column, "")
         if selection.group == label.group and name and later.any() and frame[name].isna().all():
-            case = {
-                "column": name,
-                "check": f"is the label {label.group.name}[{label.column!r}], and not known of any row when it is "
-                "predicted: leave it out, or look up what was known of another entity with .by(…)",
-                "value": "null",
-                "rows": str(len(frame)),
-            }
-            raise ContractViolation(f"dataset {model.name}", [case])
-
-
-def labels_known(
-    model: Model,
-    spine: pl.DataFrame,
-    window: Window,
-    before: datetime,
-    home: Home,
-    versions: dict[str, int | None] | None = None,
-) -> pl.DataFrame:
-    """For each spine row its label as a number, and when that was known.
-
-    Null where it was not known before `before` or within its horizon. What was known by the time of the prediction is
-    no label either: it needs no prediction, and how far back to look for it would depend on the window.
-    """
-    view, label = model.view, model.view.label
-    group = label.group
-    reach = Window(window.start, min(window.end + label.horizon, before))
-    columns = (*group.keys, str(group.known_at), label.column)
-    rows = home.features.read(group, reach, list(dict.fromkeys(columns)), (versions or {}).get(group.name))
-    found = known_labels(
-        spine,
-        rows,
-        at=view.predicted_at,
-        on=label.spine_keys,
-        known_at=str(group.known_at),
-        label=label.column,
-        horizon=label.horizon,
-        before=before,
-    )
-    learned = found.select(pl.col(label.column).cast(pl.Float64).alias(LABEL), pl.col(LABEL_KNOWN_AT))
-    return learned.select(pl.when(found[LABEL_KNOWN_AT] > spine[view.predicted_at]).then(pl.all()))
+            check = (
+                f"is the label {label.group.name}[{label.column!r}], and not known of any row when it is predicted: "
+                "leave it out, or look up what was known of another entity with .by(…)"
+            )
+            raise ContractViolation(f"dataset {model.name}", [FailingCase(name, check, "null", len(frame))])

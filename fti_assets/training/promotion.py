@@ -5,7 +5,6 @@ from datetime import datetime
 
 import numpy as np
 
-from fti_assets.contracts.errors import NoChampion
 from fti_assets.contracts.evaluation import Evaluation
 from fti_assets.contracts.gates import Verdict
 from fti_assets.contracts.model import Model
@@ -13,7 +12,7 @@ from fti_assets.models.evaluation import compare, evaluate
 from fti_assets.models.scorer import Scorer
 from fti_assets.stores.home import Home
 from fti_assets.stores.registry import ModelVersion
-from fti_assets.training.datasets import LABEL
+from fti_assets.views.labels import LABEL
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def gate(model: Model, version: ModelVersion, home: Home, who: str) -> Gated:
     The champion is asked on the holdout rows after its own cutoff: rows that neither was fitted on. Promotion is
     refused (Conflict) if another champion took effect at the cutoff while this was judged.
     """
-    champion = champion_at(model, version.cutoff, home)
+    champion = home.registry.serving(model.name, version.cutoff)
     evaluation = reevaluate(model, version, champion, home)
     verdicts = tuple(g.judge(evaluation) for g in model.gates)
     recorded = [asdict(v) for v in verdicts]
@@ -62,7 +61,7 @@ def gate(model: Model, version: ModelVersion, home: Home, who: str) -> Gated:
 
 def reevaluate(model: Model, version: ModelVersion, champion: ModelVersion | None, home: Home) -> Evaluation:
     """The candidate's trial on its holdout once more, beside the champion."""
-    begin = version.cutoff - model.holdout_length
+    begin = version.cutoff - model.holdout
     frame = home.datasets.get(model.name, version.cutoff, version.manifest["facts"]["dataset"]).read(
         since=(model.view.predicted_at, begin)
     )
@@ -81,11 +80,3 @@ def reevaluate(model: Model, version: ModelVersion, champion: ModelVersion | Non
         evaluation,
         champion=compare(is_binary, label[fresh], prediction[fresh], answer, days[fresh], champion.version),
     )
-
-
-def champion_at(model: Model, at: datetime, home: Home) -> ModelVersion | None:
-    """Who served at that time, or None."""
-    try:
-        return home.registry.champion(model.name, at)
-    except NoChampion:
-        return None

@@ -5,26 +5,27 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fti_assets.contracts.errors import MissingPartitions
+from fti_assets.contracts.estimator import Estimator, Fitted
 from fti_assets.contracts.evaluation import Evaluation
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import label_of
-from fti_assets.models.boosting import boost, dump, gain_by_feature, predict, quantize
+from fti_assets.models.boosting import XGBoost
+from fti_assets.models.estimators import name_of
 from fti_assets.models.evaluation import evaluate
+from fti_assets.models.scorer import TRIAL
 from fti_assets.models.transforms import Preprocessing, fit_preprocessing
 from fti_assets.monitoring.drift import fit_reference, to_bytes
 from fti_assets.stores.datasets import Dataset
 from fti_assets.stores.home import Home
 from fti_assets.stores.registry import ModelVersion
-from fti_assets.training.datasets import LABEL, LABEL_KNOWN_AT
-
-if TYPE_CHECKING:
-    import xgboost
+from fti_assets.training.card import card
+from fti_assets.views.labels import LABEL, LABEL_KNOWN_AT
 
 GOLDEN_ROWS = 20
 PROFILED_ROWS = 100_000
@@ -40,7 +41,22 @@ class Trained:
     evaluation: Evaluation
     label: np.ndarray
     prediction: np.ndarray
-    gains: Mapping[str, float]
+    importance: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """The recipe applied to some rows: what prepares a row, and what was learned from the prepared ones."""
+
+    preprocessing: Preprocessing
+    fitted: Fitted
+
+    def predict(self, frame: pd.DataFrame) -> np.ndarray:
+        return self.fitted.predict(self.preprocessing.transform(frame))
+
+    def files(self, prefix: str = "") -> dict[str, bytes]:
+        files = {"preprocessing.json": self.preprocessing.to_json(), **self.fitted.files()}
+        return {f"{prefix}{name}": content for name, content in files.items()}
 
 
 def train(model: Model, cutoff: datetime, home: Home, facts: Mapping[str, Any] | None = None) -> Trained:
@@ -56,40 +72,32 @@ def train(model: Model, cutoff: datetime, home: Home, facts: Mapping[str, Any] |
         raise MissingPartitions(
             f"{model.name} at cutoff {cutoff:%Y-%m-%d}: {int(early.sum())} rows to fit and {int(late.sum())} to "
             "evaluate on; both are needed: choose a later cutoff or a shorter holdout than "
-            f"{label_of(model.holdout_length)}"
+            f"{label_of(model.holdout)}"
         )
     label = frame[LABEL].to_numpy(dtype=np.float64)
-    is_binary = model.view.label.is_binary
-    trial_preprocessing, trial_data = _quantized(model, frame[early], label[early])
-    trial = boost(model.estimator, is_binary, trial_data)
-    held_out = frame[late]
-    prediction = predict(trial, trial_preprocessing.transform(held_out))
-    baseline = float(label[early].mean())
+    trial = _fit(model, frame[early], label[early])
+    held_out, baseline = frame[late], float(label[early].mean())
+    prediction = trial.predict(held_out)
     slices = {column: held_out[column] for column in model.slices}
-    evaluation = evaluate(is_binary, label[late], prediction, baseline, slices)
-    preprocessing, data = _quantized(model, frame, label, trial_preprocessing, trial_data)
-    booster = boost(model.estimator, is_binary, data)
-    gains = gain_by_feature(booster)
-    profiled = frame.iloc[:: 1 + len(frame) // PROFILED_ROWS]
-    days = profiled[model.view.predicted_at].dt.date.to_numpy()
-    reference = fit_reference(profiled[list(model.view.columns)], model.view.columns, days)
+    evaluation = evaluate(model.view.label.is_binary, label[late], prediction, baseline, slices)
+    candidate = _fit(model, frame, label, like=trial)
+    importance = candidate.fitted.importance()
     files = {
-        **served_files(model, frame, booster, preprocessing),
-        "trial.ubj": dump(trial),
-        "trial_preprocessing.json": trial_preprocessing.to_json(),
+        **_served_files(model, frame, candidate),
+        **trial.files(TRIAL),
         "metrics.json": _json(
             {
                 **asdict(evaluation),
                 "baseline": float(label.mean()),
                 "trial_baseline": baseline,
-                "gain_by_feature": gains,
+                "importance": dict(importance),
             }
         ),
-        "reference.json": to_bytes(reference),
-        "card.md": card(model, cutoff, dataset, evaluation, gains).encode(),
+        "reference.json": _reference(model, frame),
+        "card.md": card(model, cutoff, dataset, evaluation, importance).encode(),
     }
     version = home.registry.register(model.name, files, cutoff=cutoff, facts=_facts(model, dataset, facts))
-    return Trained(version, evaluation, label[late], prediction, gains)
+    return Trained(version, evaluation, label[late], prediction, importance)
 
 
 def fit_unjudged(model: Model, cutoff: datetime, home: Home) -> ModelVersion:
@@ -97,27 +105,58 @@ def fit_unjudged(model: Model, cutoff: datetime, home: Home) -> ModelVersion:
     dataset = home.datasets.get(model.name, cutoff)
     frame = dataset.read()
     label = frame[LABEL].to_numpy(dtype=np.float64)
-    preprocessing, data = _quantized(model, frame, label)
-    booster = boost(model.estimator, model.view.label.is_binary, data)
     files = {
-        **served_files(model, frame, booster, preprocessing),
+        **_served_files(model, frame, _fit(model, frame, label)),
         "metrics.json": _json({"baseline": float(label.mean())}),
     }
-    return home.registry.register(
-        model.name, files, cutoff=cutoff, facts=_facts(model, dataset, {"trigger": "comparison"})
-    )
+    facts = _facts(model, dataset, {"trigger": "comparison"})
+    return home.registry.register(model.name, files, cutoff=cutoff, facts=facts)
 
 
-def served_files(
-    model: Model, frame: pd.DataFrame, booster: "xgboost.Booster", preprocessing: Preprocessing
-) -> dict[str, bytes]:
+def split(model: Model, cutoff: datetime, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Which rows fit the trial (label known before the holdout begins) and which evaluate it (predicted after)."""
+    begin = cutoff - model.holdout
+    early = (frame[LABEL_KNOWN_AT] < begin).to_numpy()
+    late = (frame[model.view.predicted_at] >= begin).to_numpy()
+    return early, late
+
+
+def _fit(model: Model, frame: pd.DataFrame, label: np.ndarray, like: _Fit | None = None) -> _Fit:
+    """The model's recipe on these rows; what `like` prepared of a part of them is used again where it can be."""
+    preprocessing = fit_preprocessing(frame, model.view.columns)
+    earlier = like.fitted if like and like.preprocessing == preprocessing else None
+    matrix, is_binary = preprocessing.transform(frame), model.view.label.is_binary
+    return _Fit(preprocessing, _estimator(model).fit(matrix, label, preprocessing.kinds, is_binary, earlier))
+
+
+def _estimator(model: Model) -> Estimator:
+    return model.estimator or XGBoost()
+
+
+def _served_files(model: Model, frame: pd.DataFrame, fit: _Fit) -> dict[str, bytes]:
     """The files that answering needs."""
-    return {
-        "model.ubj": dump(booster),
-        "preprocessing.json": preprocessing.to_json(),
-        "signature.json": _json({"features": dict(model.view.columns), "label": model.view.label.column}),
-        "golden.json": golden(frame, booster, preprocessing),
+    signature = {
+        "features": dict(model.view.columns),
+        "label": model.view.label.column,
+        "estimator": name_of(_estimator(model)),
+        "files": sorted(fit.fitted.files()),
     }
+    return {**fit.files(), "signature.json": _json(signature), "golden.json": _golden(frame, fit)}
+
+
+def _golden(frame: pd.DataFrame, fit: _Fit) -> bytes:
+    """Some rows as the model sees them and what it answers: replayed at every load."""
+    rows = frame.iloc[np.linspace(0, len(frame) - 1, min(GOLDEN_ROWS, len(frame)), dtype=int)]
+    matrix = fit.preprocessing.transform(rows)
+    cells = [[None if np.isnan(cell) else float(cell) for cell in row] for row in matrix]
+    return _json({"rows": cells, "predictions": fit.fitted.predict(matrix, threads=1).tolist()})
+
+
+def _reference(model: Model, frame: pd.DataFrame) -> bytes:
+    """The training rows' profile, which monitoring compares later days with."""
+    profiled = frame.iloc[:: 1 + len(frame) // PROFILED_ROWS]
+    days = profiled[model.view.predicted_at].dt.date.to_numpy()
+    return to_bytes(fit_reference(profiled[list(model.view.columns)], model.view.columns, days))
 
 
 def _facts(model: Model, dataset: Dataset, facts: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -125,66 +164,10 @@ def _facts(model: Model, dataset: Dataset, facts: Mapping[str, Any] | None) -> d
         "dataset": dataset.id,
         "rows": dataset.manifest["rows"],
         "tables": dataset.manifest["tables"],
-        "parameters": model.estimator.parameters(model.view.label.is_binary),
-        "rounds": model.estimator.rounds,
+        "parameters": dict(_estimator(model).parameters(model.view.label.is_binary)),
         "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
         **(facts or {}),
     }
-
-
-def split(model: Model, cutoff: datetime, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Which rows fit the trial (label known before the holdout begins) and which evaluate it (predicted after)."""
-    begin = cutoff - model.holdout_length
-    early = (frame[LABEL_KNOWN_AT] < begin).to_numpy()
-    late = (frame[model.view.predicted_at] >= begin).to_numpy()
-    return early, late
-
-
-def golden(frame: pd.DataFrame, booster: "xgboost.Booster", preprocessing: Preprocessing) -> bytes:
-    """Some rows as the model sees them and what it answers: replayed at every load."""
-    rows = frame.iloc[np.linspace(0, len(frame) - 1, min(GOLDEN_ROWS, len(frame)), dtype=int)]
-    matrix = preprocessing.transform(rows)
-    cells = [[None if np.isnan(cell) else float(cell) for cell in row] for row in matrix]
-    return _json({"rows": cells, "predictions": predict(booster, matrix, threads=1).tolist()})
-
-
-def card(model: Model, cutoff: datetime, dataset: Dataset, evaluation: Evaluation, gains: Mapping[str, float]) -> str:
-    """The model card: what it is for, what it was fitted on, how good it is, what it looks at."""
-    constant = evaluation.baseline_loss
-    better = f" ({1 - evaluation.loss / constant:+.1%})" if constant else ""
-    lines = [
-        f"# {model.name}, cutoff {cutoff:%Y-%m-%d}",
-        "",
-        model.description or f"Predicts `{model.view.label.group.name}.{model.view.label.column}`.",
-        "",
-        f"Fitted on {dataset.manifest['rows']:,} rows known before the cutoff, dataset `{dataset.id}`.",
-        f"Evaluated on {evaluation.rows:,} rows of the last {label_of(model.holdout_length)} before the cutoff, by the "
-        "same recipe fitted on what was known before them.",
-        "",
-        "| figure | value |",
-        "|---|---|",
-        f"| {evaluation.metric} | {evaluation.loss:.4f} |",
-        f"| constant baseline | {constant:.4f}{better} |",
-        f"| calibration gap | {evaluation.calibration_gap:+.4f} |",
-    ]
-    if evaluation.auc is not None:
-        lines.append(f"| AUC | {evaluation.auc:.4f} |")
-    lines += ["", "| feature | share of gain |", "|---|---|"]
-    lines += [f"| {name} | {gain:.1%} |" for name, gain in list(gains.items())[:12]]
-    return "\n".join(lines) + "\n"
-
-
-def _quantized(
-    model: Model,
-    frame: pd.DataFrame,
-    label: np.ndarray,
-    earlier: Preprocessing | None = None,
-    earlier_data: "xgboost.QuantileDMatrix | None" = None,
-) -> tuple[Preprocessing, "xgboost.QuantileDMatrix"]:
-    """The rows' preprocessing, and the rows in bins: those of earlier rows where the preprocessing is the same."""
-    preprocessing = fit_preprocessing(frame, model.view.columns)
-    like = earlier_data if preprocessing == earlier else None
-    return preprocessing, quantize(model.estimator, preprocessing.transform(frame), label, preprocessing, like)
 
 
 def _json(value: Any) -> bytes:

@@ -1,33 +1,34 @@
 """What a materialization takes in: batches that keep their contracts, less the rows that are set aside."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
-from fti_assets.contracts.errors import ContractViolation
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.errors import ContractViolation, FailingCase
+from fti_assets.contracts.group import Group
+from fti_assets.contracts.set_aside import SetAside
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import PERIODS, Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.validation.conform import conform, conform_group, widened
-from fti_assets.validation.set_aside import SetAside, invalid_digests, sift
+from fti_assets.validation.set_aside import invalid_digests, sift
 
 WHOLE_TABLE = "whole"
 """The one partition of a dimension."""
 
 
-class Intake:
+class BatchValidation:
     """Checks each batch of one materialization, and keeps what was widened and set aside until `settle`."""
 
-    def __init__(self, group: FeatureGroup, window: Window, store: FeatureStore) -> None:
+    def __init__(self, group: Group, window: Window, store: FeatureStore) -> None:
         self.widened: dict[str, str] = {}
         self._group, self._window = group, window
         self._period = PERIODS[group.partitions]
         self._store = store.quarantine
         self._aside: dict[str, dict[str, list[SetAside]]] = {}
 
-    def kept(self, frame: pd.DataFrame, contract: FeatureGroup | Source) -> pd.DataFrame:
+    def kept(self, frame: pd.DataFrame, contract: Group | Source) -> pd.DataFrame:
         """The conforming rows of a batch. ContractViolation when it breaks its contract and may not go on."""
         window = None if self._group.dimension else self._window
         owner = owner_of(contract)
@@ -69,29 +70,29 @@ class Intake:
         return dict(sorted(counted.items()))
 
     @property
-    def reasons(self) -> tuple[Mapping[str, str], ...]:
+    def reasons(self) -> tuple[FailingCase, ...]:
         """Why rows were set aside, the most frequent reason first, each with one value and its number of rows."""
         values: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         for owner, aside in self._aside.items():
             for reason in (reason for rows in aside.values() for row in rows for reason in row.reasons):
                 values[owner, reason.column, reason.check].append(reason.value)
         return tuple(
-            {"of": owner, "column": column, "check": check, "value": found[0], "rows": str(len(found))}
-            for (owner, column, check), found in sorted(values.items(), key=lambda item: (-len(item[1]), item[0]))
+            FailingCase(column, check, breaking[0], len(breaking), of=owner)
+            for (owner, column, check), breaking in sorted(values.items(), key=lambda item: (-len(item[1]), item[0]))
         )
 
-    def _by_partition(self, contract: FeatureGroup | Source, aside: Sequence[SetAside]) -> dict[str, list[SetAside]]:
+    def _by_partition(self, contract: Group | Source, aside: Sequence[SetAside]) -> dict[str, list[SetAside]]:
         """The rows by the partition of their known time; without one, or with another's, in the first of the window."""
         if not aside:
             return {}
         partitions = self.partitions
         if isinstance(contract, Source) and len(partitions) > 1:
-            found = self._read_again(contract, aside)
+            known_in = self._read_again(contract, aside)
         else:
             times = [row.known_at for row in aside]
-            found = [self._period.key(self._period.start_of(time)) if time else "" for time in times]
+            known_in = [self._period.key(self._period.start_of(time)) if time else "" for time in times]
         by_partition: dict[str, list[SetAside]] = {}
-        for row, partition in zip(aside, found, strict=True):
+        for row, partition in zip(aside, known_in, strict=True):
             by_partition.setdefault(partition if partition in partitions else partitions[0], []).append(row)
         return by_partition
 
@@ -104,10 +105,10 @@ class Intake:
         return [partitions[row.digest].pop(0) if partitions[row.digest] else "" for row in aside]
 
 
-def _of_the_group_alone(source: FeatureGroup | Source) -> str:
+def _of_the_group_alone(source: Group | Source) -> str:
     return f'the group sets rows aside, but its source {source.name} does not: declare on_invalid="quarantine" there: '
 
 
-def owner_of(contract: FeatureGroup | Source) -> str:
+def owner_of(contract: Group | Source) -> str:
     """Whose rows they are, called as its asset: `features/orders`, `source/shop_orders`."""
     return f"{'source' if isinstance(contract, Source) else 'features'}/{contract.name}"

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
-from fti_assets.contracts.errors import ContractViolation
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.errors import ContractViolation, FailingCase
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.on_demand import OnDemand
-from fti_assets.contracts.schema import compiled
+from fti_assets.contracts.schema import Schema
 from fti_assets.contracts.time import DAY, Window
 from fti_assets.validation.examine import Examined, Fault, cases_of, examine
 
@@ -17,7 +16,7 @@ EARLIEST_KNOWLEDGE = DAY
 """How long before its event a row may be known. It bounds which partitions a join must read beyond the lookback."""
 
 
-def conform(frame: pd.DataFrame, schema: type[pa.DataFrameModel], what: str) -> pd.DataFrame:
+def conform(frame: pd.DataFrame, schema: Schema, what: str) -> pd.DataFrame:
     """The frame in the schema's column order, widened where nothing is lost by it, and validated.
 
     int32, float32, whole numbers for floats, coarser times and those of other zones, columns without a row, nulls of
@@ -32,13 +31,13 @@ def conform_computed(computed: pd.DataFrame, frame: pd.DataFrame, function: OnDe
     what = f"on_demand {function.name}"
     computed = conform(computed, function.schema, what)
     if not computed.index.equals(frame.index):
-        given = f"{len(computed)} rows for {len(frame)}, or their index in another order"
-        case = {"column": "(index)", "check": "is the index of the frame it was given", "value": given}
-        raise ContractViolation(what, [{**case, "rows": str(len(computed))}])
+        shape = f"{len(computed)} rows for {len(frame)}, or their index in another order"
+        check = "is the index of the frame it was given"
+        raise ContractViolation(what, [FailingCase("(index)", check, shape, len(computed))])
     return computed
 
 
-def conform_group(frame: pd.DataFrame, group: FeatureGroup, window: Window | None) -> pd.DataFrame:
+def conform_group(frame: pd.DataFrame, group: Group, window: Window | None) -> pd.DataFrame:
     """A batch of a feature group: conforming, no row twice, and (unless a dimension) every row known in the window.
 
     Raises ContractViolation with every failing case.
@@ -46,7 +45,7 @@ def conform_group(frame: pd.DataFrame, group: FeatureGroup, window: Window | Non
     return _kept(examine_group(frame, group, window), f"feature group {group.name}")
 
 
-def examine_group(frame: pd.DataFrame, group: FeatureGroup, window: Window | None) -> Examined:
+def examine_group(frame: pd.DataFrame, group: Group, window: Window | None) -> Examined:
     """What is wrong with a batch of a feature group: its schema's faults, and those of identity and time."""
     examined = examine(frame, group.schema)
     if examined.of_frame:
@@ -54,9 +53,9 @@ def examine_group(frame: pd.DataFrame, group: FeatureGroup, window: Window | Non
     return replace(examined, faults=examined.faults + _misplaced(examined.frame, group, window))
 
 
-def widened(given: pd.DataFrame, conforming: pd.DataFrame) -> dict[str, str]:
+def widened(frame: pd.DataFrame, conforming: pd.DataFrame) -> dict[str, str]:
     """The columns that were widened to conform, each with its types: `{"quantity": "int32 to int64"}`."""
-    before, after = given.dtypes.to_dict(), conforming.dtypes.to_dict()
+    before, after = frame.dtypes.to_dict(), conforming.dtypes.to_dict()
     return {name: f"{before[name]} to {of}" for name, of in after.items() if before[name] != of}
 
 
@@ -66,9 +65,9 @@ def _kept(examined: Examined, what: str) -> pd.DataFrame:
     return examined.frame
 
 
-def _misplaced(frame: pd.DataFrame, group: FeatureGroup, window: Window | None) -> list[Fault]:
+def _misplaced(frame: pd.DataFrame, group: Group, window: Window | None) -> list[Fault]:
     """Rows that are there twice, have no time, or are known when they cannot be."""
-    declared = compiled(group.schema).columns
+    declared = group.schema.pandera.columns
     broken = _twice(frame, [*group.keys, *group.times])
     for name in group.times:
         if declared[name].nullable:
@@ -104,9 +103,9 @@ def _twice(frame: pd.DataFrame, identity: list[str]) -> list[tuple[str, list[str
     return [("no row twice", identity, differing), ("no copy of a row", identity, copied)]
 
 
-def _column(group: FeatureGroup, shown: list[str]) -> str:
+def _column(group: Group, shown: list[str]) -> str:
     """A fault of two times belongs to the known one, a fault of identity to all that makes it."""
-    return str(group.known_at) if shown == list(group.times) else ", ".join(shown)
+    return group.known_at if shown == list(group.times) else ", ".join(shown)
 
 
 def _shown(rows: pd.DataFrame) -> list[str]:

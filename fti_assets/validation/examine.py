@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from fti_assets.contracts.schema import columns_of, compiled, nullable_columns
+from fti_assets.contracts.errors import FailingCase
+from fti_assets.contracts.schema import Schema
 from fti_assets.validation.widen import read_as
 
-_EXACT = {"integer": "int64", "number": "float64", "time": "datetime64[us, UTC]", "text": "str", "boolean": "bool"}
-_NULLABLE = {"integer": "Int64", "boolean": "boolean"}
 _MISPLACED = {"column_in_schema": "is not declared", "column_in_dataframe": "is missing"}
 _LONGEST_SHOWN = 100
 _OF_THE_TYPE = ("not_nullable", "dtype(", "coerce_dtype(")
@@ -52,11 +50,9 @@ class Examined:
         return [fault for fault in self.faults if fault.rows is None]
 
 
-def cases_of(faults: Sequence[Fault]) -> list[dict[str, str]]:
-    """The faults as ContractViolation shows them: `column`, `check`, the first `value`, the number of `rows`."""
-    return [
-        {"column": f.column, "check": f.check, "value": shown(f.values[0]), "rows": str(len(f.values))} for f in faults
-    ]
+def cases_of(faults: Sequence[Fault]) -> list[FailingCase]:
+    """The faults as ContractViolation shows them."""
+    return [FailingCase(f.column, f.check, shown(f.values[0]), len(f.values)) for f in faults]
 
 
 def shown(value: Any) -> str:
@@ -66,7 +62,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}… ({len(text):,} characters)"
 
 
-def examine(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> Examined:
+def examine(frame: pd.DataFrame, schema: Schema) -> Examined:
     """The frame widened to its schema's types, validated, and what is wrong with it.
 
     A row with a value that cannot be read as its type is not checked further.
@@ -80,56 +76,50 @@ def examine(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> Examined:
     if len(doubled):
         twice = ["twice"] * max(len(frame), 1)
         return Examined(frame, [Fault(str(name), "is there once", twice) for name in doubled])
-    given, unread, faults = _typed(frame, schema)
-    sound = given if unread is None else _exact(given[~unread], schema)
+    typed, unread, faults = _typed(frame, schema)
+    sound = typed if unread is None else _exact(typed[~unread], schema)
     try:
-        validated = compiled(schema).validate(sound, lazy=True)
+        validated = schema.pandera.validate(sound, lazy=True)
     except SchemaErrors as errors:
         faults = _reported(errors.failure_cases, sound) + faults
     else:
-        given = validated if unread is None else given
-    return Examined(given[[name for name in columns_of(schema) if name in given]], faults)
+        typed = validated if unread is None else typed
+    return Examined(typed[[name for name in schema.columns if name in typed]], faults)
 
 
-def typed_only(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> pd.DataFrame:
+def typed_only(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """The frame in its schema's types, its values unchecked: for rows that somebody let pass."""
-    unchecked = copy.deepcopy(compiled(schema))
+    unchecked = copy.deepcopy(schema.pandera)
     unchecked.checks = []
     for column in unchecked.columns.values():
         column.checks, column.unique = [], False
     return unchecked.validate(frame)
 
 
-def exact_types(schema: type[pa.DataFrameModel]) -> dict[str, str]:
-    """The pandas type that each column has in a conforming frame."""
-    nullable = nullable_columns(schema)
-    return {n: _NULLABLE[kind] if n in nullable else _EXACT[kind] for n, kind in columns_of(schema).items()}
-
-
-def _typed(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> tuple[pd.DataFrame, np.ndarray | None, list[Fault]]:
+def _typed(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, np.ndarray | None, list[Fault]]:
     """The frame with each column read as its type, the rows where one could not be, and the faults found so."""
-    given, faults = frame.copy(deep=False), []
+    typed, faults = frame.copy(deep=False), []
     unread: np.ndarray | None = None
-    declared, exact = compiled(schema), exact_types(schema)
-    for name, kind in columns_of(schema).items():
+    declared, exact = schema.pandera, schema.pandas_types
+    for name, kind in schema.columns.items():
         if name not in frame or declared.coerce or declared.columns[name].coerce:
             continue
         column = frame[name]
         read = read_as(column, kind, exact[name])
         if read.column is not column:
-            given[name] = read.column
+            typed[name] = read.column
         for check, rows in read.broken.items():
             faults.append(Fault(name, check, column[rows].tolist(), frame.index[rows]))
             absent = rows & read.column.isna().to_numpy()
             unread = absent if unread is None else unread | absent
-    return given, unread if unread is not None and unread.any() else None, faults
+    return typed, unread if unread is not None and unread.any() else None, faults
 
 
-def _exact(frame: pd.DataFrame, schema: type[pa.DataFrameModel]) -> pd.DataFrame:
+def _exact(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """The rows that could be read, in the exact types that nulls had kept them from."""
-    exact = exact_types(schema)
-    held = {"int64": "Int64", "bool": "boolean"}
-    return frame.astype({n: t for n, t in exact.items() if n in frame and str(frame[n].dtype) == held.get(t)})
+    with_nulls = {name: kind.pandas(nullable=True) for name, kind in schema.columns.items()}
+    exact = schema.pandas_types.items()
+    return frame.astype({n: t for n, t in exact if n in frame and str(frame[n].dtype) == with_nulls[n] != t})
 
 
 def _reported(failures: pd.DataFrame, frame: pd.DataFrame) -> list[Fault]:
@@ -138,13 +128,13 @@ def _reported(failures: pd.DataFrame, frame: pd.DataFrame) -> list[Fault]:
     column = failures["failure_case"].where(misplaced, failures["column"]).fillna("(frame)").astype(str)
     check = failures["check"].replace(_MISPLACED).astype(str)
     faults = []
-    for (name, broken), found in failures.groupby([column, check], sort=False):
-        of_column = found["schema_context"].eq("Column").all() and not broken.startswith("dtype(")
-        of_rows = bool(of_column and found["index"].notna().all())
-        rows = pd.Index(found["index"].tolist()) if of_rows else None
+    for (name, broken), cases in failures.groupby([column, check], sort=False):
+        of_column = cases["schema_context"].eq("Column").all() and not broken.startswith("dtype(")
+        of_rows = bool(of_column and cases["index"].notna().all())
+        rows = pd.Index(cases["index"].tolist()) if of_rows else None
         of_value = of_rows and not broken.startswith(_OF_THE_TYPE)
         in_frame = rows is not None and frame.index.is_unique
-        values = (frame.loc[rows, name] if in_frame else found["failure_case"]).tolist()
+        values = (frame.loc[rows, name] if in_frame else cases["failure_case"]).tolist()
         if broken.startswith("dtype('datetime64") and str(values[0]).startswith("datetime64") and "," not in values[0]:
             values = [f"{values[0]}: which zone is it? .dt.tz_localize('UTC')"]
         faults.append(Fault(name, broken, values, rows, of_value))

@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from fti_assets.contracts.errors import ContractViolation
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.group import Group
+from fti_assets.contracts.set_aside import Reason, SetAside
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
 from fti_assets.validation.conform import examine_group
@@ -22,26 +23,6 @@ Waivers = Mapping[str, frozenset[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
-class Reason:
-    """A check that a row breaks, and its value. `releasable` when a person may let the row pass it."""
-
-    column: str
-    check: str
-    value: str
-    releasable: bool = False
-
-
-@dataclass(frozen=True)
-class SetAside:
-    """A row that breaks its contract, as JSON, its SHA-256, all reasons, and when it was known, if that is known."""
-
-    row: str
-    digest: str
-    reasons: tuple[Reason, ...]
-    known_at: datetime | None = None
-
-
-@dataclass(frozen=True)
 class Sifted:
     """The rows that keep their contract, in their order, and those that were set aside."""
 
@@ -49,7 +30,7 @@ class Sifted:
     aside: tuple[SetAside, ...]
 
 
-def sift(frame: pd.DataFrame, contract: FeatureGroup | Source, window: Window | None, waivers: Waivers) -> Sifted:
+def sift(frame: pd.DataFrame, contract: Group | Source, window: Window | None, waivers: Waivers) -> Sifted:
     """Set aside the rows that break the contract, with all their reasons; the others are as `conform` gives them.
 
     Of rows with one identity (keys and times) that differ, all are set aside: nothing says which is right. Of rows
@@ -62,32 +43,32 @@ def sift(frame: pd.DataFrame, contract: FeatureGroup | Source, window: Window | 
     what = f"{'source' if isinstance(contract, Source) else 'feature group'} {contract.name}"
     if not isinstance(frame, pd.DataFrame):
         raise ContractViolation(what, cases_of(examine(frame, contract.schema).faults))
-    given = kept = frame.reset_index(drop=True)
+    numbered = kept = frame.reset_index(drop=True)
     examined = _examined(kept, contract, window)
     typed = examined.frame
     reasons: dict[int, list[Reason]] = {}
     while True:
-        found = _reasons(examined.of_rows)
-        for label in _waived(found, given, typed, waivers):
-            del found[label]
-        reasons.update(found)
+        broken = _reasons(examined.of_rows)
+        for label in _waived(broken, numbered, typed, waivers):
+            del broken[label]
+        reasons.update(broken)
         if len(reasons) > contract.invalid_up_to * len(frame):
             raise ContractViolation(what, cases_of(examined.faults), _limit(len(reasons), len(frame), contract))
-        if not found:
+        if not broken:
             break
-        kept = _retyped(kept, examined.frame).drop(index=list(found))
+        kept = _retyped(kept, examined.frame).drop(index=list(broken))
         examined = _examined(kept, contract, window)
     if examined.of_frame:
         raise ContractViolation(what, cases_of(examined.of_frame))
     conforming = typed_only(examined.frame, contract.schema) if examined.faults else examined.frame
-    return Sifted(conforming.reset_index(drop=True), _set_aside(reasons, given, typed, contract))
+    return Sifted(conforming.reset_index(drop=True), _set_aside(reasons, numbered, typed, contract))
 
 
 def invalid_digests(frame: pd.DataFrame, source: Source) -> list[str]:
     """The digests of the rows that break a source's schema, whatever was waived."""
-    given = frame.reset_index(drop=True)
-    examined = examine(given, source.schema)
-    return [digest_of(text) for text in _texts(given, examined.frame, sorted(_reasons(examined.of_rows)))]
+    numbered = frame.reset_index(drop=True)
+    examined = examine(numbered, source.schema)
+    return [digest_of(text) for text in _texts(numbered, examined.frame, sorted(_reasons(examined.of_rows)))]
 
 
 def digest_of(text: str) -> str:
@@ -104,24 +85,24 @@ def _retyped(frame: pd.DataFrame, typed: pd.DataFrame) -> pd.DataFrame:
 
 
 def _set_aside(
-    reasons: Mapping[int, list[Reason]], given: pd.DataFrame, typed: pd.DataFrame, contract: FeatureGroup | Source
+    reasons: Mapping[int, list[Reason]], raw: pd.DataFrame, typed: pd.DataFrame, contract: Group | Source
 ) -> tuple[SetAside, ...]:
     labels = sorted(reasons)
     known: list[datetime | None] = [None] * len(labels)
-    if isinstance(contract, FeatureGroup) and contract.known_at:
+    if isinstance(contract, Group) and contract.known_at:
         known = [None if pd.isna(time) else time.to_pydatetime() for time in typed.loc[labels, contract.known_at]]
-    texts = _texts(given, typed, labels)
+    texts = _texts(raw, typed, labels)
     return tuple(
         SetAside(text, digest_of(text), tuple(reasons[label]), time)
         for label, text, time in zip(labels, texts, known, strict=True)
     )
 
 
-def _texts(given: pd.DataFrame, typed: pd.DataFrame, labels: Sequence[int]) -> list[str]:
+def _texts(raw: pd.DataFrame, typed: pd.DataFrame, labels: Sequence[int]) -> list[str]:
     """Rows as JSON: each value in its declared type where it could be read, else as it was given."""
     columns = {}
     for name in typed:
-        pairs = zip(typed.loc[labels, name].tolist(), given.loc[labels, name].tolist(), strict=True)
+        pairs = zip(typed.loc[labels, name].tolist(), raw.loc[labels, name].tolist(), strict=True)
         columns[name] = [plain(raw if _is_null(read) else read) for read, raw in pairs]
     rows = zip(*columns.values(), strict=True)
     return [json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows]
@@ -145,34 +126,34 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float) else plain(str(value))
 
 
-def _examined(frame: pd.DataFrame, contract: FeatureGroup | Source, window: Window | None) -> Examined:
+def _examined(frame: pd.DataFrame, contract: Group | Source, window: Window | None) -> Examined:
     if isinstance(contract, Source):
         return examine(frame, contract.schema)
     return examine_group(frame, contract, window)
 
 
 def _reasons(faults: Sequence[Fault]) -> dict[int, list[Reason]]:
-    found: dict[int, list[Reason]] = {}
+    by_row: dict[int, list[Reason]] = {}
     for fault in faults:
         for label, value in zip(fault.rows if fault.rows is not None else (), fault.values, strict=True):
-            found.setdefault(label, []).append(Reason(fault.column, fault.check, shown(value), fault.of_value))
-    return found
+            by_row.setdefault(label, []).append(Reason(fault.column, fault.check, shown(value), fault.of_value))
+    return by_row
 
 
-def _waived(found: Mapping[int, list[Reason]], given: pd.DataFrame, typed: pd.DataFrame, waivers: Waivers) -> list[int]:
+def _waived(broken: Mapping[int, list[Reason]], raw: pd.DataFrame, typed: pd.DataFrame, waivers: Waivers) -> list[int]:
     """The rows that break nothing but what somebody let them pass."""
     if not waivers:
         return []
-    texts = zip(found, _texts(given, typed, list(found)), strict=True)
+    texts = zip(broken, _texts(raw, typed, list(broken)), strict=True)
     waived = {label: waivers.get(digest_of(text), frozenset()) for label, text in texts}
     return [
         label
-        for label, reasons in found.items()
+        for label, reasons in broken.items()
         if all(reason.releasable and (reason.column, reason.check) in waived[label] for reason in reasons)
     ]
 
 
-def _limit(invalid: int, rows: int, contract: FeatureGroup | Source) -> str:
+def _limit(invalid: int, rows: int, contract: Group | Source) -> str:
     allowed = int(contract.invalid_up_to * rows)
     limit = f"at most {allowed:,} (invalid_up_to={contract.invalid_up_to:g}) may be set aside"
     return f"{invalid:,} of {rows:,} rows are invalid, {limit}: "

@@ -1,31 +1,14 @@
 """Reading a column as its declared type, where nothing is lost by it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 
-_SMALL = {f"{kind}{bits}" for kind in ("int", "uint", "Int", "UInt") for bits in (8, 16, 32)}
-_WIDENED: Mapping[Kind, set[str]] = {
-    "integer": {*_SMALL, "int64", "Int64"},
-    "number": {*_SMALL, "float32", "Float32", "Float64"},
-    "boolean": {"bool", "boolean"},
-    "time": set(),
-    "text": {"string", "str"},
-}
-_NULLABLE = {"int64": "Int64", "bool": "boolean"}
-_READABLE: Mapping[Kind, str] = {
-    "integer": "is a whole number of 64 bits",
-    "number": "is a number that a float holds",
-    "boolean": "is true or false",
-    "time": "is a time with its zone, in whole microseconds",
-    "text": "is text",
-}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _NO_TIME = np.iinfo(np.int64).min
@@ -53,13 +36,13 @@ def read_as(column: pd.Series, kind: Kind, exact: str) -> Read:
     if str(column.dtype) == exact:
         return _within_bounds(column, kind, {})
     null = column.isna()
-    inner = _NULLABLE.get(exact, exact) if null.any() else exact
+    inner = kind.pandas(nullable=True) if null.any() else exact
     if null.all():
         empty = pd.Series(pd.array([None] * len(column), dtype=inner), column.index)
         return Read(empty, {} if inner == exact else {"not_nullable": null.to_numpy()})
     broken: dict[str, np.ndarray] = {}
     if column.dtype == object:
-        read = _read_objects(column, kind, inner, exact, null.to_numpy(), broken)
+        read = _read_objects(column, kind, inner, null.to_numpy(), broken)
     elif isinstance(column.dtype, pd.DatetimeTZDtype) and kind == "time":
         read = _read_times(column, broken)
     else:
@@ -75,7 +58,7 @@ def _is_lossless(column: pd.Series, kind: Kind, inner: str, null: pd.Series) -> 
     name = str(column.dtype)
     if name in ("uint64", "UInt64") and kind == "integer":
         return bool((column[~null] < 2**63).all())
-    return name in _WIDENED[kind] or (
+    return kind.is_widened(name) or (
         inner in ("float64", "Int64") and name in ("int64", "Int64", "float64") and _whole(column[~null])
     )
 
@@ -94,23 +77,22 @@ def _read_times(column: pd.Series, broken: dict[str, np.ndarray]) -> pd.Series |
     lost = (utc.notna() & (read != utc)).to_numpy()
     if not lost.any():
         return read
-    broken[_READABLE["time"]] = lost
+    broken[Kind.TIME.check] = lost
     return read.mask(lost)
 
 
 def _read_objects(
-    column: pd.Series, kind: Kind, inner: str, exact: str, null: np.ndarray, broken: dict[str, np.ndarray]
+    column: pd.Series, kind: Kind, inner: str, null: np.ndarray, broken: dict[str, np.ndarray]
 ) -> pd.Series | None:
     values = column.tolist()
-    is_one = _IS[kind]
-    found = (not gone and is_one(value) for value, gone in zip(values, null, strict=True))
-    readable = np.fromiter(found, dtype=bool, count=len(values))
+    of_the_kind = (not absent and kind.holds(value) for value, absent in zip(values, null, strict=True))
+    readable = np.fromiter(of_the_kind, dtype=bool, count=len(values))
     if not readable.any():
         return None
     unreadable = ~readable & ~null
     if unreadable.any():
-        inner = _NULLABLE.get(exact, exact)
-        broken[_READABLE[kind]] = unreadable
+        inner = kind.pandas(nullable=True)
+        broken[kind.check] = unreadable
     read = [value if is_read else None for value, is_read in zip(values, readable, strict=True)]
     if kind == "time":
         instants = np.array([_NO_TIME if value is None else _microseconds(value) for value in read], dtype=np.int64)
@@ -122,39 +104,6 @@ def _microseconds(value: datetime) -> int:
     if isinstance(value, pd.Timestamp):
         return int(value.asm8.astype("datetime64[us]").astype(np.int64))
     return (value - _EPOCH) // _MICROSECOND
-
-
-def _is_text(value: Any) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair: no UTF-8, so no store, holds it
-        return False
-    return True
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, float | np.floating):
-        return True
-    return _is_integer(value) and abs(int(value)) <= 2**53
-
-
-def _is_integer(value: Any) -> bool:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool):
-        return False
-    return -(2**63) <= int(value) < 2**63
-
-
-_IS: Mapping[Kind, Callable[[Any], bool]] = {
-    "text": _is_text,
-    "integer": _is_integer,
-    "number": _is_number,
-    "boolean": lambda value: isinstance(value, bool | np.bool_),
-    "time": lambda value: (
-        isinstance(value, datetime) and value.utcoffset() is not None and not getattr(value, "nanosecond", 0)
-    ),
-}
 
 
 def _within_bounds(column: pd.Series, kind: Kind, broken: dict[str, np.ndarray]) -> Read:

@@ -63,7 +63,7 @@ def as_of_join(
     # of rows known when they happen those before the latest are older still; of others one may be younger
     is_enough = known_at == event_time
     # join_asof is silently wrong on unsorted input and cannot check it itself when there is a key
-    found = left.join_asof(
+    matched = left.join_asof(
         right.drop("event") if is_enough else right,
         left_on="at",
         right_on="known",
@@ -71,10 +71,10 @@ def as_of_join(
         tolerance=bound if is_enough else None,
         check_sortedness=False,
     )
-    positions = found["position"]
+    positions = matched["position"]
     if bound is not None and not is_enough:
-        found = found.with_columns(oldest=pl.col("at") - bound).with_row_index("row")
-        stale = found.filter(pl.col("event") < pl.col("oldest"))
+        matched = matched.with_columns(oldest=pl.col("at") - bound).with_row_index("row")
+        stale = matched.filter(pl.col("event") < pl.col("oldest"))
         if stale.height:
             positions = positions.scatter(stale["row"], _still_fresh(stale, right))
     taken = positions if times.back is None else positions.gather(times.back)
@@ -126,8 +126,8 @@ def _still_fresh(stale: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
         place[by_key] = np.arange(len(by_key))
         start, oldest = place[walking["position"].to_numpy()], walking["oldest"].to_numpy()
         answers[hopeful] = by_key[_last_at_least(right["event"].to_numpy(), start, oldest)]
-    found = pl.Series(answers)
-    return found.set(found < 0, None).cast(stale.schema["position"])
+    last_fresh = pl.Series(answers)
+    return last_fresh.set(last_fresh < 0, None).cast(stale.schema["position"])
 
 
 def _last_at_least(values: np.ndarray, start: np.ndarray, bound: np.ndarray) -> np.ndarray:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 import polars as pl
 
+from fti_assets.contracts.condition import conjuncts
 from fti_assets.contracts.feature_view import FeatureView
-from fti_assets.contracts.schema import nullable_columns
 from fti_assets.contracts.selection import Selection
 from fti_assets.stores.frames import to_pandas
 from fti_assets.validation.conform import conform_computed
@@ -28,8 +28,10 @@ def join(view: FeatureView, spine: pl.DataFrame, groups: Mapping[str, pl.DataFra
     rows = spine.filter(early) if early else spine
     times = InOrder.of(rows[view.predicted_at])
     joined = [look_up(view, selection, rows, groups[selection.group.name], times) for selection in view.joined]
-    found = pl.concat([rows, *joined], how="horizontal")
-    return found.filter(_renamed(view, found).select(pl.all_horizontal(late)).to_series()) if late else found
+    joined_rows = pl.concat([rows, *joined], how="horizontal")
+    if not late:
+        return joined_rows
+    return joined_rows.filter(_renamed(view, joined_rows).select(pl.all_horizontal(late)).to_series())
 
 
 def conditions(view: FeatureView) -> tuple[list[pl.Expr], list[pl.Expr]]:
@@ -37,10 +39,10 @@ def conditions(view: FeatureView) -> tuple[list[pl.Expr], list[pl.Expr]]:
 
     A part of `where` that stands on its own, between ANDs, may be among the first while another is among the second.
     """
-    (since, until), at = view.span, pl.col(view.predicted_at)
+    since, until, at = view.since, view.until, pl.col(view.predicted_at)
     early = [*([] if since is None else [at >= since]), *([] if until is None else [at < until])]
     late: list[pl.Expr] = []
-    for condition in _conjuncts(pl.sql_expr(view.where)) if view.where else []:
+    for condition in conjuncts(view.where) if view.where else []:
         (early if set(condition.meta.root_names()) <= set(view.spine.columns) else late).append(condition)
     return early, late
 
@@ -60,17 +62,17 @@ def look_up(
     if group.dimension:
         keys = {key: pl.col(key).alias(column) for key, column in selection.spine_keys.items()}
         values = rows.select(*keys.values(), *(pl.col(c).alias(f"\0{n}") for c, n in selection.names.items()))
-        found = spine.select(selection.spine_keys.values()).join(
+        matched = spine.select(selection.spine_keys.values()).join(
             values, on=list(selection.spine_keys.values()), how="left", maintain_order="left", validate="m:1"
         )
-        return found.select(pl.col(f"\0{name}").alias(name) for name in selection.names.values())
+        return matched.select(pl.col(f"\0{name}").alias(name) for name in selection.names.values())
     return as_of_join(
         spine,
         rows,
         at=view.predicted_at,
         on=selection.spine_keys,
-        known_at=str(group.known_at),
-        event_time=str(group.event_time),
+        known_at=group.known_at,
+        event_time=group.event_time,
         lookback=selection.age,
         columns=selection.names,
         times=times,
@@ -89,8 +91,8 @@ def complete(view: FeatureView, joined: pl.DataFrame) -> pd.DataFrame:
 
 def nullable_of(view: FeatureView) -> list[str]:
     """The spine's columns that may hold nulls, under their names there and in the view."""
-    columns = nullable_columns(view.spine.schema)
-    renamed = [s.names[c] for s in view.selections if s.group is view.spine for c in s.columns if c in columns]
+    columns = view.spine.schema.extension_columns
+    renamed = [s.names[c] for s in view.selections if s.group == view.spine for c in s.columns if c in columns]
     return [*columns, *renamed]
 
 
@@ -99,16 +101,7 @@ def _renamed(view: FeatureView, joined: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(
         pl.col(column).alias(name)
         for selection in view.selections
-        if selection.group is view.spine
+        if selection.group == view.spine
         for column, name in selection.names.items()
         if column != name
     )
-
-
-def _conjuncts(condition: pl.Expr) -> list[pl.Expr]:
-    """What the condition joins by AND, the condition itself where it joins nothing."""
-    parts = condition.meta.pop()
-    for left, right in (parts, parts[::-1]) if len(parts) == 2 else ():
-        if (left & right).meta.eq(condition):
-            return [*_conjuncts(left), *_conjuncts(right)]
-    return [condition]

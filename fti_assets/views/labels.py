@@ -5,7 +5,13 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from fti_assets.contracts.feature_view import LABEL_COLUMNS
+from fti_assets.contracts.model import Model
+from fti_assets.contracts.time import Window
+from fti_assets.stores.home import Home
 from fti_assets.views.as_of_join import as_of_join
+
+LABEL, LABEL_KNOWN_AT = LABEL_COLUMNS
 
 
 def known_labels(
@@ -38,3 +44,35 @@ def known_labels(
         lookback=None,
         columns={label: label, known_at: "label_known_at"},
     )
+
+
+def read_labels(
+    model: Model,
+    spine: pl.DataFrame,
+    window: Window,
+    before: datetime,
+    home: Home,
+    versions: dict[str, int | None] | None = None,
+) -> pl.DataFrame:
+    """For each spine row its label as a number, and when that was known.
+
+    Null where it was not known before `before` or within its horizon. What was known by the time of the prediction is
+    no label either: it needs no prediction, and how far back to look for it would depend on the window.
+    """
+    view, label = model.view, model.view.label
+    group = label.group
+    reach = Window(window.start, min(window.end + label.horizon, before))
+    columns = (*group.keys, group.known_at, label.column)
+    rows = home.features.read(group, reach, list(dict.fromkeys(columns)), (versions or {}).get(group.name))
+    known = known_labels(
+        spine,
+        rows,
+        at=view.predicted_at,
+        on=label.spine_keys,
+        known_at=group.known_at,
+        label=label.column,
+        horizon=label.horizon,
+        before=before,
+    )
+    learned = known.select(pl.col(label.column).cast(pl.Float64).alias(LABEL), pl.col(LABEL_KNOWN_AT))
+    return learned.select(pl.when(known[LABEL_KNOWN_AT] > spine[view.predicted_at]).then(pl.all()))

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pandas as pd
 import polars as pl
 
-from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.frames import empty
@@ -83,21 +83,22 @@ def slice_key(view: FeatureView, window: Window, store: FeatureStore, pins: Mapp
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def _inputs(group: FeatureGroup, window: Window, store: FeatureStore, pins: Mapping[str, int | None]) -> list[str]:
+def _inputs(group: Group, window: Window, store: FeatureStore, pins: Mapping[str, int | None]) -> list[str]:
     times = f"{group.event_time} {group.known_at}"
     return [group.name, times, repr(dict(group.columns)), *store.files(group, window, pins.get(group.name))]
 
 
-def require_view(view: FeatureView, window: Window, store: FeatureStore) -> None:
+def require_view(view: FeatureView, window: Window, store: FeatureStore, *, spine_too: bool = True) -> None:
     """Raise MissingPartitions unless every group holds the window's days and its lookback before them."""
-    store.require(view.spine, window)
+    if spine_too:
+        store.require(view.spine, window)
     for selection in view.joined:
         store.require(selection.group, window)
         if not selection.group.dimension:
             store.require_history(selection.group, known_window(selection.group, window, selection.age))
 
 
-def known_window(group: FeatureGroup, window: Window, age: timedelta) -> Window:
+def known_window(group: Group, window: Window, age: timedelta) -> Window:
     """When those rows became known whose events are in the window or, by up to `age`, before it."""
     early = timedelta(0) if group.known_at == group.event_time else EARLIEST_KNOWLEDGE
     return window.widened(before=age + early)
@@ -110,7 +111,7 @@ def read_inputs(
     spine = store.read(view.spine, window, version=pins.get(view.spine.name))
     groups: dict[str, pl.DataFrame] = {}
     for group in view.groups[1:]:
-        selections = [s for s in view.joined if s.group is group]
+        selections = [s for s in view.joined if s.group == group]
         halo = known_window(group, window, max(s.age for s in selections))
         used = {c for s in selections for c in (*s.keys, *s.columns)}
         columns = [c for c in group.columns if c in used or c in group.times]

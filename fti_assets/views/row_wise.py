@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.errors import ContractViolation, FailingCase
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.on_demand import OnDemand
 from fti_assets.validation.conform import conform_computed
@@ -20,17 +20,17 @@ def check_row_wise(view: FeatureView, frame: pd.DataFrame) -> None:
     Raises ContractViolation, naming the function and the column, where an on-demand function then gives
     something else: it looks at other rows (a mean, a rank, the row before), and online there are none.
     """
-    given = [c for c in frame.columns if not any(c in function.columns for function in view.functions)]
-    rows = frame.iloc[telling_rows(frame[given])] if len(frame) > 1 else frame.head(0)
+    joined = [c for c in frame.columns if not any(c in function.columns for function in view.functions)]
+    rows = frame.iloc[telling_rows(frame[joined])] if len(frame) > 1 else frame.head(0)
     for function in view.functions if len(rows) else ():
-        asked, expected = (rows[list(names)].reset_index(drop=True) for names in (given, function.columns))
+        asked, expected = (rows[list(names)].reset_index(drop=True) for names in (joined, function.columns))
         alone = [function.function(asked.iloc[[n]].reset_index(drop=True)) for n in range(len(asked))]
         turned = asked.iloc[::-1].reset_index(drop=True)
-        found = pd.concat([*alone, function.function(turned.copy(deep=False))], ignore_index=True)
+        alone_and_turned = pd.concat([*alone, function.function(turned.copy(deep=False))], ignore_index=True)
         both = pd.concat([asked, turned], ignore_index=True)
         wanted = pd.concat([expected, expected.iloc[::-1]], ignore_index=True)
-        _compare(function, conform_computed(found, both, function), wanted)
-        given = [*given, *function.columns]
+        _compare(function, conform_computed(alone_and_turned, both, function), wanted)
+        joined = [*joined, *function.columns]
 
 
 def telling_rows(frame: pd.DataFrame) -> np.ndarray:
@@ -46,24 +46,16 @@ def telling_rows(frame: pd.DataFrame) -> np.ndarray:
     return candidates[np.unique(chosen)]
 
 
-def _compare(function: OnDemand, found: pd.DataFrame, expected: pd.DataFrame) -> None:
+def _compare(function: OnDemand, otherwise: pd.DataFrame, expected: pd.DataFrame) -> None:
     for name, kind in function.columns.items():
-        both_null = found[name].isna() & expected[name].isna()
+        both_null = otherwise[name].isna() & expected[name].isna()
         if kind == "number":
-            same = both_null | np.isclose(found[name], expected[name], rtol=ROUNDING, atol=0)
+            same = both_null | np.isclose(otherwise[name], expected[name], rtol=ROUNDING, atol=0)
         else:
-            same = both_null | (found[name] == expected[name]).fillna(False).astype(bool)
+            same = both_null | (otherwise[name] == expected[name]).fillna(False).astype(bool)
         if not same.all():
             first = int(np.flatnonzero(~same.to_numpy())[0])
-            raise ContractViolation(
-                f"on_demand {function.name}",
-                [
-                    {
-                        "column": name,
-                        "check": "is computed from its own row alone, as it must be online: a row gives something else "
-                        "beside others",
-                        "value": f"{expected[name].iloc[first]} in the batch, {found[name].iloc[first]} otherwise",
-                        "rows": str(int((~same).sum())),
-                    }
-                ],
-            )
+            check = "is computed from its own row alone, as it must be online: a row gives something else beside others"
+            shown = f"{expected[name].iloc[first]} in the batch, {otherwise[name].iloc[first]} otherwise"
+            case = FailingCase(name, check, shown, int((~same).sum()))
+            raise ContractViolation(f"on_demand {function.name}", [case])

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
+from fti_assets.contracts.code_version import code_version
 from fti_assets.contracts.feature_view import FeatureView
-from fti_assets.contracts.on_demand import OnDemand
-from fti_assets.contracts.source_code import behaviour
 from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.frames import to_polars
@@ -106,13 +105,13 @@ def _in_turn(slices: Sequence[Slice], store: FeatureStore) -> Iterator[ViewFile]
         ahead: deque[Future[_Inputs]] = deque()
         behind: deque[Future[ViewFile]] = deque()
         for n, task in enumerate(slices):
-            ahead.extend(reader.submit(_read, each, store) for each in slices[n + len(ahead) : n + 2])
+            ahead.extend(reader.submit(_read, part, store) for part in slices[n + len(ahead) : n + 2])
             inputs = ahead.popleft().result()
             rows = pl.DataFrame() if inputs.kept else _rows(task.view, *inputs.frames)
             if behind:
                 yield behind.popleft().result()
             behind.append(writer.submit(_write, task, inputs, rows))
-        yield from (each.result() for each in behind)
+        yield from (part.result() for part in behind)
 
 
 @dataclass(frozen=True)
@@ -146,12 +145,8 @@ def _key(task: Slice, store: FeatureStore) -> str:
     view = task.view
     names = [repr(selection.names) for selection in view.selections]
     parts = [slice_key(view, task.window, store, task.versions), *view.columns, *names]
-    parts += map(_behaviour, view.functions)
+    parts += [code_version(function.function) for function in view.functions]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _behaviour(function: OnDemand) -> str:
-    return behaviour(function.function)
 
 
 def _name(window: Window) -> str:
@@ -161,5 +156,5 @@ def _name(window: Window) -> str:
 def _parts(view: FeatureView) -> list[object]:
     """What a process that is sent the view imports by name."""
     groups = [*view.groups, *(label.group for label in view.labels.values())]
-    functions = [part for each in view.functions for part in (each.function, each.schema)]
+    functions = [part for function in view.functions for part in (function.function, function.schema)]
     return [*(group.schema for group in groups), *functions]

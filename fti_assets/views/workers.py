@@ -44,10 +44,17 @@ def map_tasks(function: Callable[[Task], Answer], tasks: Sequence[Task], workers
 
 def workers_of(workers: int | None) -> int:
     """How many processes to use. Raises ValueError for less than one, and for a $FTI_WORKERS that is no number."""
-    given = os.environ.get(VARIABLE, "1") if workers is None else str(workers)
-    if not given.isdecimal() or int(given) < 1:
-        raise ValueError(f"{VARIABLE if workers is None else 'workers'}={given!r}: expected 1, 2, …")
-    return int(given)
+    count = os.environ.get(VARIABLE, "1") if workers is None else str(workers)
+    if not count.isdecimal() or int(count) < 1:
+        raise ValueError(f"{VARIABLE if workers is None else 'workers'}={count!r}: expected 1, 2, …")
+    return int(count)
+
+
+def cores() -> int:
+    """How many cores this process may use: those it is bound to, where the platform tells, or else the machine's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def importable(what: str, parts: Iterable[object]) -> None:
@@ -65,14 +72,14 @@ def importable(what: str, parts: Iterable[object]) -> None:
 
 
 def _resolved(module: object, name: str) -> object:
-    return reduce(lambda found, part: getattr(found, part, None), name.split("."), module)
+    return reduce(lambda owner, part: getattr(owner, part, None), name.split("."), module)
 
 
 @contextmanager
 def _threads_of_each(workers: int) -> Iterator[None]:
     """The processes started within share the cores: Polars reads its number of threads when it is imported."""
     before = os.environ.get(_THREADS)
-    os.environ[_THREADS] = str(max(1, len(os.sched_getaffinity(0)) // workers))
+    os.environ[_THREADS] = str(max(1, cores() // workers))
     try:
         yield
     finally:

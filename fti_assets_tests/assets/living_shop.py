@@ -9,8 +9,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from fti_assets.assets.definitions import feature_pipeline, inference_pipeline, merged, training_pipeline
+from fti_assets.assets.code_location import merged
+from fti_assets.assets.feature_pipeline import feature_pipeline
+from fti_assets.assets.inference_pipeline import inference_pipeline
 from fti_assets.assets.instance.settings import open_instance
+from fti_assets.assets.training_pipeline import training_pipeline
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.predictions import Predictions

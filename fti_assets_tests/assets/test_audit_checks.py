@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from fti_assets.assets.audit_checks import LEAKAGE
-from fti_assets.assets.definitions import feature_pipeline, merged
-from fti_assets.flights import demo
+from fti_assets.assets.code_location import merged
+from fti_assets.assets.feature_pipeline import feature_pipeline
+from fti_assets.flights import definitions
 from fti_assets.stores.home import Home
 from fti_assets_tests.assets.living_shop import HISTORY, ORDERS, SINCE, UNTIL, LivingShop, opened
 from fti_assets_tests.worlds import BINDINGS, as_given, order_source, orders
@@ -70,7 +71,7 @@ def test_every_group_has_an_audit_and_the_others_pass(audited: LivingShop, group
 
 
 def test_nothing_that_selects_assets_selects_an_audit() -> None:
-    defs = demo.defs
+    defs = definitions.defs
     graph = defs.resolve_asset_graph()
     audits = {key for key in graph.asset_check_keys if key.asset_key == LEAKAGE}
     assert len(audits) == 19
@@ -81,7 +82,7 @@ def test_nothing_that_selects_assets_selects_an_audit() -> None:
 
 
 def test_nothing_automatic_runs_an_audit() -> None:
-    graph = demo.defs.resolve_asset_graph()
+    graph = definitions.defs.resolve_asset_graph()
     assert {graph.get(key).automation_condition for key in graph.asset_check_keys} == {None}
 
 

@@ -1,7 +1,6 @@
 """Hourly, daily and weekly groups of one system, through Dagster."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,11 +8,12 @@ import dagster as dg
 import pandas as pd
 import pandera.pandas as pa
 import pytest
+from attrs import evolve
 
-from fti_assets.assets.definitions import feature_pipeline
+from fti_assets.assets.feature_pipeline import feature_pipeline
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.errors import DeclarationError, MissingPartitions
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_group import FeatureGroup, as_binding
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import UTC, Window, midnight
@@ -35,7 +35,6 @@ from fti_assets_tests.worlds import (
     products,
     returns,
 )
-from fti_assets_tests.worlds import customer_history as daily_history
 from fti_assets_tests.worlds import orders as daily_orders
 from fti_assets_tests.worlds import outcomes as daily_outcomes
 
@@ -58,14 +57,6 @@ class Total(pa.DataFrameModel):
     meter: str
     known_at: UTC
     kwh: float
-
-
-class Trailing(pa.DataFrameModel):
-    """What it used in six hours."""
-
-    meter: str
-    as_of: UTC
-    kwh_sum_6h: float = pa.Field(nullable=True)
 
 
 def readings(start: datetime, end: datetime) -> pd.DataFrame:
@@ -95,10 +86,10 @@ def total_group(name: str, partitions: str) -> FeatureGroup:
 
 meter = FeatureGroup(Reading, keys="meter", event_time="read_at", partitions="hourly")
 day, week, again = total_group("day", "daily"), total_group("week", "weekly"), total_group("hour", "hourly")
-trailing = FeatureGroup(Trailing, keys="meter", event_time="as_of", partitions="hourly")
+trailing = meter.windows("meter", {"kwh": "sum"}, over="6h", every="1h", name="trailing", partitions="hourly")
 CHAIN = (
-    meter.computed(as_given, Source("meter", Reading, readings)),
-    trailing.aggregated(meter, by="meter", columns={"kwh": ["sum"]}, windows=["6h"], every="1h"),
+    meter.computed(as_given, Source(Reading, readings, name="meter")),
+    as_binding(trailing),
     day.computed(by_day, meter),
     week.computed(by_week, day),
     again.computed(as_given, day),
@@ -193,28 +184,30 @@ def test_a_system_with_a_weekly_group_begins_on_a_monday() -> None:
 
 def shop_of(spine: str, labels: str, history: str) -> tuple[tuple[Binding, ...], Model]:
     """The shop with other partitions."""
-    orders = replace(daily_orders, partitions=spine)
-    outcomes = replace(daily_outcomes, partitions=labels)
-    customer_history = replace(daily_history, partitions=history)
+    orders = evolve(daily_orders, partitions=spine)
+    outcomes = evolve(daily_outcomes, partitions=labels)
+    customer_history = outcomes.windows(
+        "customer",
+        {"is_returned": ["count", "mean"]},
+        over="7d",
+        every="1h" if history == "hourly" else "1d",
+        name="customer_history",
+        lookback="3d",
+        partitions=history,
+    )
     bindings = (
         orders.computed(as_given, order_source),
         outcomes.computed(as_given, outcome_source),
         products.computed(as_given, catalogue_source),
-        customer_history.aggregated(
-            outcomes,
-            by="customer",
-            columns={"is_returned": ["count", "mean"]},
-            windows=["7d"],
-            every="1h" if history == "hourly" else "1d",
-        ),
+        as_binding(customer_history),
     )
-    view = replace(
+    view = evolve(
         returns.view,
         spine=orders,
         label=outcomes["is_returned"].within(days=2),
         features=[orders["quantity", "is_gift"], customer_history, products["price", "category"]],
     )
-    return bindings, replace(returns, view=view)
+    return bindings, evolve(returns, view=view)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +239,7 @@ def test_daily_predictions_of_an_hourly_spine_are_those_of_a_daily_one(tmp_path:
             ]
             assert all(run.success for run in runs)
             assert len(shop.partitions(PREDICTIONS)) == len(shop.partitions(MONITORING)) == 4
-            log = shop.home.predictions.read(model, Window.of_days("2024-01-22", "2024-01-25"))
+            log = shop.home.prediction_log.read(model, Window.of_days("2024-01-22", "2024-01-25"))
             said[spine] = log.drop("run_id", "content_id")
     assert len(said["daily"]) == 80
     assert said["hourly"].equals(said["daily"])

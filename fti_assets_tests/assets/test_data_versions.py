@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 import pytest
+from attrs import evolve
 from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.loader import LoadingContextForTest
 
@@ -57,7 +58,7 @@ def commented() -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 def with_outcomes(function: Callable[[pd.DataFrame], pd.DataFrame]) -> list[Binding]:
     """The shop, its outcomes computed by another function."""
-    return [replace(each, function=function) if each.group is outcomes else each for each in BINDINGS]
+    return [evolve(each, function=function) if each.group is outcomes else each for each in BINDINGS]
 
 
 def stale(shop: LivingShop, defs: dg.Definitions) -> Stale:
@@ -111,20 +112,20 @@ def test_a_changed_function_marks_its_group_stale_and_nothing_else(lived: Living
 
 
 def test_a_changed_comment_owner_tag_or_description_marks_nothing(lived: LivingShop, already: Stale) -> None:
-    owned = replace(outcomes, owners=["team:shop"], tags={"domain": "returns"})
-    bindings = [replace(each, group=owned) if each.group is outcomes else each for each in with_outcomes(commented())]
-    model = replace(returns, description="Whether it comes back.", owners=["eva@example.com"])
+    owned = evolve(outcomes, owners=["team:shop"], tags={"domain": "returns"})
+    bindings = [evolve(each, group=owned) if each.group is outcomes else each for each in with_outcomes(commented())]
+    model = evolve(returns, description="Whether it comes back.", owners=["eva@example.com"])
     assert stale(lived, definitions(bindings, model)) == already
 
 
 def test_a_changed_view_marks_its_dataset_model_and_predictions_stale(lived: LivingShop, already: Stale) -> None:
-    narrower = replace(returns, view=replace(returns.view, on_demand=()))
+    narrower = evolve(returns, view=evolve(returns.view, on_demand=()))
     found = stale(lived, definitions(model=narrower)) - already
     assert found == {(named(key), p, "CODE", "") for key in (DATASET, MODEL, PREDICTIONS) for p in made(lived, key)}
 
 
 def test_a_changed_recipe_marks_its_models_stale_and_nothing_else(lived: LivingShop, already: Stale) -> None:
-    found = stale(lived, definitions(model=replace(returns, holdout="6d"))) - already
+    found = stale(lived, definitions(model=evolve(returns, holdout="6d"))) - already
     assert found == {("models/returns", cutoff, "CODE", "") for cutoff in made(lived, MODEL)}
 
 

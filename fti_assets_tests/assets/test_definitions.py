@@ -11,13 +11,16 @@ import pytest
 import yaml
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetNode
 
-from fti_assets.assets.definitions import feature_pipeline, inference_pipeline, merged, training_pipeline
+from fti_assets.assets.code_location import merged
+from fti_assets.assets.feature_pipeline import feature_pipeline
+from fti_assets.assets.inference_pipeline import inference_pipeline
+from fti_assets.assets.training_pipeline import training_pipeline
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.predictions import Predictions
 from fti_assets.contracts.retrain import Retrain
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
-from fti_assets.flights import demo, features, inference, training
+from fti_assets.flights import definitions, features, inference, training
 from fti_assets_tests.worlds import BINDINGS, Order, as_given, order_source, orders, outcomes, returns
 
 SNAPSHOT = Path(__file__).parent / "flights_assets.txt"
@@ -98,19 +101,19 @@ def test_merged_is_the_three_locations_without_their_stubs():
     own = {line for defs in LOCATIONS.values() for line in described(defs) if not line.endswith("| defined elsewhere")}
     sources = {line for line in described(features.defs) if line.startswith(("source/", "audit/"))}
 
-    assert set(described(demo.defs)) == own | sources
+    assert set(described(definitions.defs)) == own | sources
 
 
 def test_merged_keeps_every_job_and_sensor_and_one_automation():
     jobs = {job.name for defs in LOCATIONS.values() for job in defs.jobs}
-    sensors = [sensor.name for sensor in demo.defs.sensors]
+    sensors = [sensor.name for sensor in definitions.defs.sensors]
 
-    assert {job.name for job in demo.defs.jobs} == jobs
+    assert {job.name for job in definitions.defs.jobs} == jobs
     assert sorted(sensors) == ["automation", "retrain_arrival_delay", "retrain_late_arrival"]
 
 
 def test_every_asset_that_can_run_has_a_code_version_unless_it_only_looks():
-    graph = demo.defs.resolve_asset_graph()
+    graph = definitions.defs.resolve_asset_graph()
     without = {key.path[0] for key in graph.executable_asset_keys if graph.get(key).code_version is None}
 
     assert without == {"champion", "monitoring", "online"}
@@ -124,12 +127,12 @@ def loaded() -> dict[str, tuple[int, str]]:
         name: subprocess.Popen(
             [sys.executable, "-W", "error", "-c", code.format(name)], stderr=subprocess.PIPE, text=True
         )
-        for name in (*LOCATIONS, "demo")
+        for name in (*LOCATIONS, "definitions")
     }
     return {name: (process.communicate()[1], process.returncode)[::-1] for name, process in processes.items()}
 
 
-@pytest.mark.parametrize("name", [*LOCATIONS, "demo"])
+@pytest.mark.parametrize("name", [*LOCATIONS, "definitions"])
 def test_a_location_loads_without_a_warning(loaded, name):
     assert loaded[name] == (0, "")
 
@@ -144,7 +147,7 @@ def test_the_workspace_names_the_three_locations():
 
 def upstream(child: str, parent: str, partition: str) -> list[str]:
     """The partitions of the parent that the child's partition depends on."""
-    graph = demo.defs.resolve_asset_graph()
+    graph = definitions.defs.resolve_asset_graph()
     node, above = (graph.get(dg.AssetKey(key.split("/"))) for key in (child, parent))
     subset = node.partitions_def.subset_with_partition_keys([partition])
     mapped = graph.get_partition_mapping(node.key, above.key).get_upstream_mapped_partitions_result_for_partitions(
@@ -185,7 +188,7 @@ def test_names_that_are_given_twice_are_refused():
 
 
 def test_two_sources_of_one_name_are_refused():
-    impostor = Source("shop_orders", Order, order_source.read)
+    impostor = Source(Order, lambda start, end: order_source.read(start, end), name="shop_orders")
     bindings = [orders.computed(as_given, order_source), outcomes.computed(as_given, impostor)]
 
     with pytest.raises(DeclarationError, match="two sources are called 'shop_orders': rename one"):

@@ -11,11 +11,12 @@ import pandas as pd
 import pandera.pandas as pa
 import pytest
 
-from fti_assets.assets.dependencies import dependencies, slower, source_key
+from fti_assets.assets.dependencies import dependencies, slower
+from fti_assets.assets.keys import source_key
 from fti_assets.assets.partitions import calendar
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.errors import DeclarationError
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_group import FeatureGroup, as_binding
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import PERIODS, UTC, Window, midnight
 from fti_assets.features.materialize import materialize
@@ -35,29 +36,13 @@ class Reading(pa.DataFrameModel):
     value: float
 
 
-class Count(pa.DataFrameModel):
-    """How many readings there were in 30 hours; a day divides no such window, so ends are hours."""
-
-    station: str
-    as_of: UTC
-    value_count_30h: int
-
-
-class DailyCount(pa.DataFrameModel):
-    """How many readings there were in two days."""
-
-    station: str
-    as_of: UTC
-    value_count_2d: int
-
-
 def readings(start: datetime, end: datetime) -> pd.DataFrame:
     """One at a quarter past each hour."""
     at = pd.date_range(start, end, freq="1h", inclusive="left") + pd.Timedelta(minutes=15)
     return pd.DataFrame({"station": "oslo", "read_at": at.as_unit("us"), "value": 1.0})
 
 
-stations = Source("stations", Reading, readings)
+stations = Source(Reading, readings, name="stations")
 
 
 def as_given(rows: pd.DataFrame) -> pd.DataFrame:
@@ -79,13 +64,12 @@ def with_five_hours(cadence: Cadence, given: FeatureGroup) -> Binding:
 
 
 def hourly_count(cadence: Cadence, given: FeatureGroup) -> Binding:
-    group = FeatureGroup(Count, keys="station", event_time="as_of", partitions=cadence)
-    return group.aggregated(given, by="station", columns={"value": ["count"]}, windows=["30h"], every="1h")
+    counts = {"over": "30h", "every": "1h", "name": "count", "partitions": cadence}
+    return as_binding(given.windows("station", {"value": "count"}, **counts))
 
 
 def daily_count(cadence: Cadence, given: FeatureGroup) -> Binding:
-    group = FeatureGroup(DailyCount, keys="station", event_time="as_of", partitions=cadence)
-    return group.aggregated(given, by="station", columns={"value": ["count"]}, windows=["2d"])
+    return as_binding(given.windows("station", {"value": "count"}, over="2d", name="daily_count", partitions=cadence))
 
 
 def mapped(binding: Binding, given: FeatureGroup, start: datetime) -> list[str]:

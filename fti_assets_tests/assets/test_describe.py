@@ -1,17 +1,11 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import dagster as dg
+from attrs import evolve
 
-from fti_assets.assets.definitions import feature_pipeline
-from fti_assets.assets.describe import (
-    feature_key,
-    group_lineage,
-    group_schema,
-    kinds_schema,
-    table,
-    view_lineage,
-)
+from fti_assets.assets.describe import group_lineage, group_schema, kinds_schema, table, view_lineage
+from fti_assets.assets.feature_pipeline import feature_pipeline
+from fti_assets.assets.keys import feature_key
 from fti_assets_tests.assets.living_shop import HISTORY, ORDERS, PRODUCTS, LivingShop
 from fti_assets_tests.worlds import BINDINGS, customer_history, orders, outcomes, products, returns
 
@@ -59,8 +53,8 @@ def test_windows_have_column_lineage_on_their_newest_partition_and_functions_hav
 
 
 def test_the_catalog_shows_owners_tags_and_description():
-    owned = replace(products, owners=["team:shop"], tags={"domain": "catalogue"})
-    node = feature_pipeline(replace(BINDINGS[2], group=owned), since="2024-01-01").resolve_asset_graph().get(PRODUCTS)
+    owned = evolve(products, owners=["team:shop"], tags={"domain": "catalogue"})
+    node = feature_pipeline(evolve(BINDINGS[2], group=owned), since="2024-01-01").resolve_asset_graph().get(PRODUCTS)
     assert (list(node.owners), node.description) == (["team:shop"], "The catalogue.")
     assert node.tags["domain"] == "catalogue"
 

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,10 +9,11 @@ import dagster as dg
 import pandas as pd
 import pandera.pandas as pa
 import pytest
+from attrs import evolve
 from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.loader import LoadingContextForTest
 
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_group import FeatureGroup, as_binding
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import UTC as UTC_TIME
@@ -34,15 +34,6 @@ from fti_assets_tests.assets.living_shop import (
     opened,
 )
 from fti_assets_tests.worlds import ALL_ORDERS, BINDINGS, Outcome, amount, as_given, orders, outcomes, products, returns
-
-
-class RecentReturns(pa.DataFrameModel):
-    """The customer's orders settled in two days."""
-
-    customer: str
-    as_of: UTC_TIME
-    is_returned_count_2d: int
-    is_returned_mean_2d: float = pa.Field(nullable=True)
 
 
 class Complaint(pa.DataFrameModel):
@@ -78,16 +69,16 @@ def sent_back(rows: pd.DataFrame) -> pd.DataFrame:
 
 pytestmark = pytest.mark.slow
 FEED = Feed()
-recent = FeatureGroup(RecentReturns, keys="customer", event_time="as_of")
+recent = outcomes.windows("customer", {"is_returned": ["count", "mean"]}, over="2d", name="recent_returns")
 complaints = FeatureGroup(Complaint, keys="order_id", event_time="settled_at")
 SYSTEM = (
     BINDINGS[0],
-    outcomes.computed(as_given, Source("shop_outcomes", Outcome, lambda start, end: FEED(start, end))),
+    outcomes.computed(as_given, Source(Outcome, lambda start, end: FEED(start, end), name="shop_outcomes")),
     BINDINGS[2],
-    recent.aggregated(outcomes, by="customer", columns={"is_returned": ["count", "mean"]}, windows=["2d"]),
+    as_binding(recent),
     complaints.computed(sent_back, outcomes),
 )
-returns_recently = replace(
+returns_recently = evolve(
     returns,
     view=FeatureView(
         spine=orders,
@@ -141,7 +132,7 @@ def stale(shop: LivingShop) -> set[str]:
 def test_a_late_row_lands_on_the_day_it_became_known_and_the_past_stays(shop: LivingShop) -> None:
     features, due, told = shop.home.features, "2024-01-31", "2024-02-03"
     before = features.read(outcomes, Window.of_days("2024-01-01", "2024-02-02"))
-    issued = shop.home.predictions.read(returns_recently, PREDICTED)
+    issued = shop.home.prediction_log.read(returns_recently, PREDICTED)
     # the orders of 2 February settle on the 3rd from 10:00 on; one of 30 January is told an hour before, days late
     FEED.rows = pd.concat([FEED.rows, FEED.rows[FEED.rows["order_id"] == "2024-01-30-00"].assign(order_id="late")])
     FEED.tell_late("late", midnight(told) + pd.Timedelta(hours=9))
@@ -150,7 +141,7 @@ def test_a_late_row_lands_on_the_day_it_became_known_and_the_past_stays(shop: Li
 
     assert "late" in features.read(outcomes, Window.of_days(told, told))["order_id"].to_list()
     assert features.read(outcomes, Window.of_days("2024-01-01", "2024-02-02")).equals(before)
-    assert shop.home.predictions.read(returns_recently, PREDICTED).equals(issued)
+    assert shop.home.prediction_log.read(returns_recently, PREDICTED).equals(issued)
     assert stale(shop) == set(), "days made again with the rows they had make nothing stale"
     late_label = features.read(outcomes, Window.of_days(told, told)).filter(order_id="late")
     assert late_label["due_at"].item().date().isoformat() == due, "though it was due days before"
@@ -170,7 +161,7 @@ def test_a_corrected_partition_makes_stale_what_was_made_of_it_and_nothing_else(
 
 
 def test_what_is_made_again_passes_staleness_on_as_far_as_it_reaches_and_predictions_stay(shop: LivingShop) -> None:
-    issued = shop.home.predictions.read(returns_recently, PREDICTED)
+    issued = shop.home.prediction_log.read(returns_recently, PREDICTED)
     FEED.correct("2024-01-29-03")  # settled on 30 January
     assert shop.once("features", "2024-01-30", OUTCOMES).success
     assert stale(shop) == {"recent_returns 2024-01-31", "recent_returns 2024-02-01", "complaint 2024-01-30"}
@@ -184,7 +175,7 @@ def test_what_is_made_again_passes_staleness_on_as_far_as_it_reaches_and_predict
     assert shop.days("predict", "2024-01-29", "2024-02-02", PREDICTIONS).success
 
     assert stale(shop) == set()
-    assert shop.home.predictions.read(returns_recently, PREDICTED).equals(issued), "issued is issued"
+    assert shop.home.prediction_log.read(returns_recently, PREDICTED).equals(issued), "issued is issued"
 
 
 def test_a_dataset_that_is_built_again_makes_its_own_model_stale(shop: LivingShop) -> None:

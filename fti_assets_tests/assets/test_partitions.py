@@ -1,8 +1,8 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
+from attrs import evolve
 from dagster import TimeWindowPartitionMapping
 from dagster._core.definitions.partitions.context import partition_loading_context
 
@@ -124,7 +124,7 @@ def test_a_run_covers_its_partitions_window_and_cutoffs():
 
 def test_partitions_of_another_cadence_overlap_where_they_share_an_instant():
     hours, weeks = (
-        calendar(replace(orders, partitions=partitions), "2024-01-01", "2024-03-04")
+        calendar(evolve(orders, partitions=partitions), "2024-01-01", "2024-03-04")
         for partitions in ("hourly", "weekly")
     )
     day = upstream(overlapping(), "2024-02-10", DAYS, hours)
@@ -137,7 +137,7 @@ def test_partitions_of_another_cadence_overlap_where_they_share_an_instant():
 def test_a_live_calendar_ends_with_the_newest_partition_that_is_over():
     with partition_loading_context(effective_dt=datetime(2024, 2, 1, 12, 30, tzinfo=UTC)):
         newest = {
-            partitions: calendar(replace(orders, partitions=partitions), "2024-01-01", None).get_last_partition_key()
+            partitions: calendar(evolve(orders, partitions=partitions), "2024-01-01", None).get_last_partition_key()
             for partitions in ("hourly", "daily", "weekly")
         }
     assert newest == {"hourly": "2024-02-01-11:00", "daily": "2024-01-31", "weekly": "2024-01-22"}

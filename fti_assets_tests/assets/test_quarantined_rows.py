@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from fti_assets.assets.definitions import feature_pipeline
+from fti_assets.assets.feature_pipeline import feature_pipeline
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.source import Source
 from fti_assets.stores.home import Home
@@ -38,7 +38,7 @@ def feed() -> Feed:
 
 @pytest.fixture
 def fed(feed: Feed, tmp_path) -> Iterator[LivingShop]:
-    tolerant = Source("shop_orders", Order, feed, on_invalid="quarantine")
+    tolerant = Source(Order, feed, name="shop_orders", on_invalid="quarantine")
     bindings = [TOLERANT.computed(as_given, tolerant), PRODUCT.computed(as_given, catalogue_source)]
     with opened(Home(tmp_path), feature_pipeline(*bindings, since=SINCE, until=UNTIL)) as shop:
         yield shop

@@ -12,7 +12,6 @@ import pandas as pd
 import pandera.pandas as pa
 
 from fti_assets.contracts.binding import Binding
-from fti_assets.contracts.estimator import XGBoost
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.gates import BeatsBaseline
@@ -20,6 +19,7 @@ from fti_assets.contracts.model import Model
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import UTC as UTC_TIME
 from fti_assets.contracts.time import Window
+from fti_assets.models.boosting import XGBoost
 
 FIRST = datetime(2024, 3, 1, tzinfo=UTC)
 WINDOW = Window.of_days("2024-03-02", "2024-03-04")
@@ -84,10 +84,12 @@ def read_by(schema: type[pa.DataFrameModel], known_at: str) -> Callable[[datetim
     return read
 
 
-schedule = Source("schedule", Flight, read_by(Flight, "predict_at"))
-landings = Source("landings", Landing, read_by(Landing, "landed_at"))
-landings_as_scheduled = Source("landings_as_scheduled", Landing, read_by(Landing, "scheduled_arrival"))
-schedule_with_outcome = Source("schedule_with_outcome", ScheduleWithOutcome, read_by(ScheduleWithOutcome, "predict_at"))
+schedule = Source(Flight, read_by(Flight, "predict_at"), name="schedule")
+landings = Source(Landing, read_by(Landing, "landed_at"), name="landings")
+landings_as_scheduled = Source(Landing, read_by(Landing, "scheduled_arrival"), name="landings_as_scheduled")
+schedule_with_outcome = Source(
+    ScheduleWithOutcome, read_by(ScheduleWithOutcome, "predict_at"), name="schedule_with_outcome"
+)
 
 
 class Delay(pa.DataFrameModel):

@@ -31,7 +31,7 @@ def test_a_source_is_read_once_a_window_and_checked(shop: Home) -> None:
         calls.append((start, end))
         return order_source.read(start, end).assign(quantity=0 if len(calls) > 1 else 1)
 
-    source = read_once(Source("counted", Order, read), orders, shop.features)
+    source = read_once(Source(Order, read, name="counted"), orders, shop.features)
     assert source.read(DAY.start, DAY.end).equals(source.read(DAY.start, DAY.end))
     assert len(calls) == 1
     with pytest.raises(ContractViolation, match="source counted breaks its contract"):

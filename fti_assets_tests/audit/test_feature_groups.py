@@ -115,7 +115,7 @@ def test_an_alteration_that_no_function_takes_is_reported_and_the_others_still_c
 
 
 def test_days_without_rows_prove_nothing(home: Home) -> None:
-    empty = Source("empty", p.Landing, lambda start, end: p.landings.read(start, end)[:0])
+    empty = Source(p.Landing, lambda start, end: p.landings.read(start, end)[:0], name="empty")
     (suspicion,) = found(p.delays.computed(p.next_delay, empty), home)
     assert (suspicion.severity, suspicion.because) == ("suspicion", "no rows in 2024-03-02...2024-03-04")
 
@@ -124,7 +124,7 @@ def test_a_source_that_ignores_the_time_of_day_cannot_be_audited(home: Home) -> 
     def read_days(start, end):
         return p.landings.read(start.replace(hour=0, minute=0, second=0, microsecond=0), end)
 
-    by_day = Source("by_day", p.Landing, read_days)
+    by_day = Source(p.Landing, read_days, name="by_day")
     (suspicion,) = found(p.delays.computed(p.trailing, by_day), home)
     assert (suspicion.severity, suspicion.where, suspicion.advice) == ("suspicion", "source by_day", NOT_BY_WINDOW)
 
@@ -140,5 +140,5 @@ def test_a_source_that_is_read_whole_is_always_known(home: Home) -> None:
         joined = rows.merge(fleet, on="tail", how="left")
         return p._valued(joined, joined["seats"].astype(float))
 
-    whole = Source("fleet", Fleet, lambda _start, _end: fleet)
+    whole = Source(Fleet, lambda _start, _end: fleet, name="fleet")
     assert found(p.delays.computed(with_seats, p.landings, whole), home) == []

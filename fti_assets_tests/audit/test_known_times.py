@@ -10,7 +10,7 @@ def test_a_source_is_read_by_the_time_that_lies_in_every_window_it_is_asked_for(
     assert known_column(p.landings, p.WINDOW) == "landed_at"
     assert known_column(p.landings_as_scheduled, p.WINDOW) == "scheduled_arrival"
     assert known_column(p.schedule, p.WINDOW) == "predict_at"
-    nowhere = Source("nowhere", p.Landing, lambda start, end: p.landings.read(start, end)[:0])
+    nowhere = Source(p.Landing, lambda start, end: p.landings.read(start, end)[:0], name="nowhere")
     assert known_column(nowhere, p.WINDOW) is None
 
 
@@ -45,8 +45,8 @@ def test_a_plan_that_another_source_held_before_is_none_however_round(tmp_path) 
 
     group = p.FeatureGroup(Known, keys="flight_id", event_time="landed_at", name="known")
     columns = ["flight_id", "scheduled_arrival", "landed_at", "delay"]
-    landed = group.computed(lambda rows: rows[columns], Source("ragged", p.Landing, ragged))
-    planned = p.departures.computed(p.as_given, Source("ragged_schedule", p.Flight, ragged_schedule))
+    landed = group.computed(lambda rows: rows[columns], Source(p.Landing, ragged, name="ragged"))
+    planned = p.departures.computed(p.as_given, Source(p.Flight, ragged_schedule, name="ragged_schedule"))
 
     store = Home(tmp_path).features
     assert {finding.where for finding in audit_times([landed], p.WINDOW, store)} == {

@@ -2,9 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from fti_assets.audit.system import Audit, audit_system, history_of, in_order
+from fti_assets.audit.system import Audit, audit_system, history_of
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.model import Model
+from fti_assets.contracts.reading_order import in_order
 from fti_assets.contracts.time import DAY, Window
 from fti_assets.stores.home import Home
 from fti_assets_tests import worlds

@@ -10,24 +10,27 @@ from fti_assets.cli.main import main
 from fti_assets_tests import worlds
 
 SHOP = """
+import fti_assets as fti
 from fti_assets_tests.worlds import BINDINGS, MODELS
-SINCE = "2024-01-01"
+shop = fti.System("shop", models=MODELS, since="2024-01-01")
+features = shop.feature_pipeline(*BINDINGS)
 """
 LEAKY = """
+import fti_assets as fti
 from fti_assets_tests.audit import planted_leaks as p
-BINDINGS = (
+flights = fti.System("flights", models=[{model}], since="2024-03-01")
+pipeline = flights.feature_pipeline(
     p.departures.computed(p.as_given, p.schedule),
     p.arrivals.computed(p.as_given, p.landings),
     p.delays.computed(p.{function}, p.landings),
 )
-MODELS = (p.model_of(p.departures, "carrier"),)
 """
-KNOWN_TOO_LATE = """
-from dataclasses import replace
-features = [p.departures["carrier"], p.arrivals["delay"].prefixed("last_")]
-view = p.FeatureView(spine=p.departures, label=p.arrivals["is_late"].within(days=1), features=features)
-MODELS = (replace(MODELS[0], view=view),)
-"""
+MODEL = 'p.model_of(p.departures, "carrier")'
+OF_WHAT_IS_KNOWN_TOO_LATE = """fti.Model("late", view=fti.FeatureView(
+    spine=p.departures,
+    label=p.arrivals["is_late"].within(days=1),
+    features=[p.departures["carrier"], p.arrivals["delay"].prefixed("last_")],
+))"""
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def leakage(module: str, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["audit", "leakage", "--features", module, "--models", module, *arguments])
+    return CliRunner().invoke(main, ["audit", "leakage", "--system", module, *arguments])
 
 
 def test_a_system_of_the_working_directory_that_does_not_leak_passes(systems: Path) -> None:
@@ -52,7 +55,7 @@ def test_a_system_of_the_working_directory_that_does_not_leak_passes(systems: Pa
 
 
 def test_a_leak_fails_and_says_in_words_what_moved_why_that_is_one_and_what_to_do(systems: Path) -> None:
-    (systems / "leaky_flights.py").write_text(LEAKY.format(function="next_delay"))
+    (systems / "leaky_flights.py").write_text(LEAKY.format(function="next_delay", model=MODEL))
     done = leakage("leaky_flights", "--from", "2024-03-02", "--days", "2")
     assert done.exit_code == 1
     for said in (
@@ -69,7 +72,7 @@ def test_a_leak_fails_and_says_in_words_what_moved_why_that_is_one_and_what_to_d
 
 
 def test_findings_are_json_for_machines_and_suspicions_fail_when_strict(systems: Path) -> None:
-    (systems / "doubtful.py").write_text(LEAKY.format(function="last_delay") + KNOWN_TOO_LATE)
+    (systems / "doubtful.py").write_text(LEAKY.format(function="last_delay", model=OF_WHAT_IS_KNOWN_TOO_LATE))
     arguments = ["--from", "2024-03-02", "--days", "2", "--moments", "1", "--json"]
     done = leakage("doubtful", *arguments)
     (finding,) = json.loads(done.stdout)
@@ -81,27 +84,22 @@ def test_findings_are_json_for_machines_and_suspicions_fail_when_strict(systems:
     assert leakage("doubtful", *arguments, "--strict").exit_code == 1
 
 
-def test_without_from_the_first_days_with_a_full_history_are_audited(systems: Path) -> None:
-    (systems / "dated_shop.py").write_text(SHOP)
-    bindings = in_order(worlds.BINDINGS)
-    first = _first_day(["fti_assets_tests.worlds", "dated_shop"], bindings, worlds.MODELS, 3)
+def test_without_from_the_first_days_with_a_full_history_are_audited() -> None:
+    first = _first_day("2024-01-01", in_order(worlds.BINDINGS), worlds.MODELS)
     assert str(first) == "2024-01-11"  # ten days: a window of seven, a look-back of three
 
 
 @pytest.mark.parametrize(
     ("module", "arguments", "said"),
     [
-        ("no_such", [], "there is no module 'no_such': expected one with BINDINGS"),
-        (
-            "fti_assets.contracts.time",
-            [],
-            "has no BINDINGS: expected a sequence of what .computed and .aggregated give",
-        ),
-        ("fti_assets_tests.worlds", ["--from", "soon"], "'soon': expected a day, such as 2013-03-01"),
-        ("fti_assets_tests.worlds", ["--from", "1999-01-01"], "choose other days with --from"),
+        ("no_such", [], "there is no module 'no_such': expected one with an fti.System"),
+        ("fti_assets.contracts.time", [], "has no System: expected an fti.System at its top level"),
+        ("audited", ["--from", "soon"], "'soon': expected a day, such as 2013-03-01"),
+        ("audited", ["--from", "1999-01-01"], "choose other days with --from"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(module: str, arguments: list[str], said: str) -> None:
+def test_what_is_wrong_is_said_in_one_line(systems: Path, module: str, arguments: list[str], said: str) -> None:
+    (systems / "audited.py").write_text(SHOP)
     done = leakage(module, *arguments)
     assert done.exit_code in (1, 2)
     assert said in done.stderr

@@ -1,10 +1,10 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from click.testing import CliRunner, Result
 
 from fti_assets.cli.main import main
@@ -19,11 +19,11 @@ from fti_assets_tests.worlds import BINDINGS, FIRST_DAY, outcomes, returns
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Ten days of the shop with a dataset, the 13th of January after a gap, outcomes twice and with an owner."""
     home = Home(tmp_path_factory.mktemp("shop"))
-    owned = [replace(BINDINGS[1], group=replace(outcomes, owners=["team:shop"], tags={"domain": "returns"}))]
+    owned = [evolve(BINDINGS[1], group=evolve(outcomes, owners=["team:shop"], tags={"domain": "returns"}))]
     for binding in (BINDINGS[0], *owned):
         for first, last in (("2024-01-01", "2024-01-10"), ("2024-01-13", "2024-01-13")):
             materialize(binding, Window.of_days(first, last), home.features)
-    for binding in (replace(BINDINGS[1], group=replace(outcomes, version=2)), *BINDINGS[2:]):
+    for binding in (evolve(BINDINGS[1], group=evolve(outcomes, version=2)), *BINDINGS[2:]):
         materialize(binding, Window.of_days(FIRST_DAY, "2024-01-10"), home.features)
     build_dataset(returns, midnight("2024-01-10"), midnight(FIRST_DAY), home)
     return home

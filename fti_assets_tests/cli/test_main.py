@@ -174,11 +174,11 @@ def test_a_bug_of_ours_keeps_its_traceback(home: Home, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("system", "said"),
     [
-        ("no_such.system", "there is no module 'no_such.system': expected one with MODELS"),
-        ("fti_assets_tests.no_such", "there is no module 'fti_assets_tests.no_such': expected one with MODELS"),
+        ("no_such.system", "there is no module 'no_such.system': expected one with an fti.System"),
+        ("fti_assets_tests.no_such", "there is no module 'fti_assets_tests.no_such': expected one with an fti.System"),
         (
             "fti_assets.contracts.time",
-            "module fti_assets.contracts.time has no MODELS: expected a sequence of fti.Model",
+            "module fti_assets.contracts.time has no System: expected an fti.System at its top level",
         ),
     ],
 )
@@ -209,8 +209,15 @@ print("loaded:", sorted(heavy & set(sys.modules)))
     assert run(code).endswith("loaded: []")
 
 
+MY_SHOP = """
+import fti_assets as fti
+from fti_assets_tests.worlds import MODELS
+shop = fti.System("shop", models=MODELS, since="2024-01-01")
+"""
+
+
 def test_the_service_runs_a_system_of_the_working_directory_without_dagster(home: Home, tmp_path: Path) -> None:
-    (tmp_path / "my_shop.py").write_text("from fti_assets_tests.worlds import MODELS\n")
+    (tmp_path / "my_shop.py").write_text(MY_SHOP)
     code = f"""
 import os, sys, uvicorn
 from fastapi.testclient import TestClient

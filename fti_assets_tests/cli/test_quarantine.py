@@ -33,16 +33,16 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = Home(tmp_path_factory.mktemp("spoilt"))
     spoil(home)
     nameless = Source(
-        "shop_orders",
         Order,
         lambda start, end: order_source.read(start, end).assign(customer=None).head(1),
+        name="shop_orders",
         on_invalid="quarantine",
         invalid_up_to=0.9,
     )
     named = Source(
-        "shop_orders",
         Order,
         lambda start, end: pd.concat([order_source.read(start, end), nameless.read(start, end)]),
+        name="shop_orders",
         on_invalid="quarantine",
     )
     strict = FeatureGroup(Order, keys="order_id", event_time="placed_at", name="named_orders")

@@ -7,7 +7,7 @@ from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.source import Source
 from fti_assets_tests.contracts.shop import Order, history, orders, outcomes
 
-source = Source("orders", Order, lambda _start, _end: pd.DataFrame())
+source = Source(Order, lambda _start, _end: pd.DataFrame(), name="orders")
 
 
 def test_a_function_takes_one_frame_for_each_input() -> None:

@@ -1,4 +1,4 @@
-from fti_assets.contracts.errors import ContractViolation, unknown
+from fti_assets.contracts.errors import ContractViolation, FailingCase, unknown
 
 
 def test_an_unknown_name_is_shown_beside_those_that_exist() -> None:
@@ -7,7 +7,7 @@ def test_an_unknown_name_is_shown_beside_those_that_exist() -> None:
 
 
 def test_a_violation_shows_five_cases_and_keeps_them_all() -> None:
-    cases = [{"column": f"c{n}", "check": "is finite", "value": "inf", "rows": "2"} for n in range(7)]
+    cases = [FailingCase(f"c{n}", "is finite", "inf", 2) for n in range(7)]
     violation = ContractViolation("source orders", cases)
     assert violation.cases == cases
     assert str(violation).startswith("source orders breaks its contract, nothing was written: c0: is finite (e.g. inf")

@@ -1,8 +1,8 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import pandera.pandas as pa
 import pytest
+from attrs import evolve
 
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.feature_group import FeatureGroup
@@ -23,8 +23,8 @@ class Hourly(pa.DataFrameModel):
 
 def test_a_group_has_daily_partitions_unless_it_says_otherwise() -> None:
     assert orders.period == DAILY
-    assert replace(orders, partitions="hourly").period == HOURLY
-    assert replace(orders, partitions="weekly").period == WEEKLY
+    assert evolve(orders, partitions="hourly").period == HOURLY
+    assert evolve(orders, partitions="weekly").period == WEEKLY
     assert "hour" in FeatureGroup(Hourly, keys="key", event_time="at").columns, "a daily group may have such a column"
 
 
@@ -84,7 +84,7 @@ def test_a_wrong_declaration_fails_where_it_is_written(declared: dict[str, objec
 
 def test_a_dimension_needs_no_times() -> None:
     dimension = FeatureGroup(Customer, keys="customer", dimension=True)
-    assert (dimension.times, dimension.known_at, dimension.values) == ((), None, ("country",))
+    assert (dimension.times, dimension.known_at, dimension.values) == ((), "", ("country",))
 
 
 def test_columns_are_selected_by_name() -> None:

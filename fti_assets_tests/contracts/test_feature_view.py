@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC as UTC_ZONE
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -6,6 +5,7 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 import pytest
+from attrs import evolve
 from pandera.typing.pandas import DataFrame
 
 from fti_assets.contracts.errors import DeclarationError
@@ -130,8 +130,9 @@ def test_a_condition_that_no_row_can_be_asked_is_refused(where: str, message: st
     ["2024-01-02", date(2024, 1, 2), "2024-01-02T01:00+01:00", datetime(2024, 1, 2, tzinfo=UTC_ZONE)],
 )
 def test_an_event_time_cutoff_is_a_utc_day_or_an_instant(given: Any) -> None:
-    assert view(since=given).span == (datetime(2024, 1, 2, tzinfo=UTC_ZONE), None)
-    assert view(until=given).span == (None, datetime(2024, 1, 2, tzinfo=UTC_ZONE))
+    assert view(since=given).since == datetime(2024, 1, 2, tzinfo=UTC_ZONE)
+    assert view(until=given).until == datetime(2024, 1, 2, tzinfo=UTC_ZONE)
+    assert view(until=given).since is None
 
 
 @pytest.mark.parametrize(
@@ -220,7 +221,7 @@ def test_the_declaration_tells_all_views_apart_that_differ_in_their_rows() -> No
         view(since="2024-01-01"),
         view(until="2024-01-01"),
         view(label=REFUND),
-        view(label=replace(LABEL, horizon=timedelta(days=3))),
+        view(label=evolve(LABEL, horizon=timedelta(days=3))),
         view(features=[*JOINED[:2], history.select().prefixed("own_").lookback("1d")]),
         view(features=[*JOINED[:2], history.select().prefixed("own_").hidden()]),
         view(on_demand=[]),

@@ -1,20 +1,20 @@
 from collections.abc import Callable
-from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
 import pytest
+from attrs import evolve
 
 from fti_assets.contracts.binding import Binding
-from fti_assets.contracts.estimator import XGBoost
-from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.feature_group import FeatureGroup, as_binding
 from fti_assets.contracts.fingerprint import binding_version, model_version, view_version
 from fti_assets.contracts.gates import BeatsBaseline
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import UTC
+from fti_assets.models.boosting import XGBoost
 from fti_assets_tests.worlds import (
     Amount,
-    CustomerHistory,
     Order,
     Outcome,
     as_given,
@@ -35,12 +35,10 @@ def computed(text: str, tmp_path, name: str) -> Callable[..., pd.DataFrame]:
     return namespace["given"]
 
 
-def history(windows: list[str] | None = None, statistics: list[str] | None = None, **changes: object) -> Binding:
+def history(over: str | list[str] = "7d", statistics: tuple[str, ...] = ("count", "mean"), **changes: Any) -> Binding:
     """`customer_history`, declared once more."""
-    declared = {"keys": "customer", "event_time": "as_of", "lookback": "3d", "name": "customer_history"} | changes
-    group = FeatureGroup(CustomerHistory, **declared)
-    columns = {"is_returned": statistics or ["count", "mean"]}
-    return group.aggregated(outcomes, by="customer", columns=columns, windows=windows or ["7d"])
+    declared = {"lookback": "3d", "name": "customer_history"} | changes
+    return as_binding(outcomes.windows("customer", {"is_returned": statistics}, over=over, **declared))
 
 
 def test_the_same_declaration_has_the_same_version():
@@ -48,8 +46,8 @@ def test_the_same_declaration_has_the_same_version():
     assert binding_version(orders.computed(as_given, order_source)) == binding_version(
         FeatureGroup(Order, keys="order_id", event_time="placed_at").computed(as_given, order_source)
     )
-    assert view_version(returns.view) == view_version(replace(returns.view))
-    assert model_version(returns) == model_version(replace(returns))
+    assert view_version(returns.view) == view_version(evolve(returns.view))
+    assert model_version(returns) == model_version(evolve(returns))
 
 
 def test_the_version_is_known_forever():
@@ -71,8 +69,8 @@ def test_another_function_is_another_version(tmp_path):
 
 
 def test_another_source_is_another_version():
-    renamed = Source("orders_anew", Order, order_source.read)
-    reads_otherwise = Source("shop_orders", Order, lambda _start, _end: pd.DataFrame())
+    renamed = Source(Order, order_source.read, name="orders_anew")
+    reads_otherwise = Source(Order, lambda _start, _end: pd.DataFrame(), name="shop_orders")
 
     versions = {binding_version(orders.computed(as_given, s)) for s in (order_source, renamed, reads_otherwise)}
 
@@ -148,18 +146,8 @@ def test_another_contract_is_another_version():
 
 
 def test_another_window_or_grid_is_another_version():
-    class OnceMore(CustomerHistory):
-        is_returned_count_14d: int
-        is_returned_mean_14d: float
-
-    def of(schema: type[CustomerHistory], windows: list[str], every: str) -> str:
-        group = FeatureGroup(schema, keys="customer", event_time="as_of", name="customer_history")
-        return binding_version(
-            group.aggregated(outcomes, "customer", {"is_returned": ["count", "mean"]}, windows, every)
-        )
-
-    given = [(CustomerHistory, ["7d"], "1d"), (OnceMore, ["7d", "14d"], "1d"), (CustomerHistory, ["7d"], "6h")]
-    assert len({of(*each) for each in given}) == 3
+    versions = {binding_version(binding) for binding in (history(), history(["7d", "14d"]), history(every="6h"))}
+    assert len(versions) == 3
 
 
 def test_a_view_changes_with_its_features_lookbacks_label_and_functions():
@@ -170,18 +158,18 @@ def test_a_view_changes_with_its_features_lookbacks_label_and_functions():
 
     twice.__annotations__["return"] = view.functions[0].function.__annotations__["return"]
     others = [
-        replace(view, features=view.features[:-1], on_demand=()),
-        replace(view, on_demand=()),
-        replace(view, features=[view.features[0], customer_history.select().lookback(days=1), view.features[2]]),
-        replace(view, label=outcomes["is_returned"].within(days=3)),
-        replace(view, on_demand=[twice]),
+        evolve(view, features=view.selections[:-1], on_demand=()),
+        evolve(view, on_demand=()),
+        evolve(view, features=[view.selections[0], customer_history.select().lookback(days=1), view.selections[2]]),
+        evolve(view, label=outcomes["is_returned"].within(days=3)),
+        evolve(view, on_demand=[twice]),
     ]
 
     assert len({view_version(each) for each in [view, *others]}) == 6
 
 
 def test_a_model_changes_with_its_recipe_and_not_with_its_gates():
-    recipe = [replace(returns, estimator=XGBoost(rounds=11)), replace(returns, holdout="8d")]
+    recipe = [evolve(returns, estimator=XGBoost(rounds=11)), evolve(returns, holdout="8d")]
 
     assert len({model_version(each) for each in [returns, *recipe]}) == 3
-    assert model_version(replace(returns, gates=[BeatsBaseline(margin=0.5)])) == model_version(returns)
+    assert model_version(evolve(returns, gates=[BeatsBaseline(margin=0.5)])) == model_version(returns)

@@ -2,10 +2,8 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing.pandas import DataFrame
 
-from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
-from fti_assets.contracts.lineage import columns_used, computed_from, features_from, meanings
-from fti_assets.contracts.time import UTC
+from fti_assets.contracts.lineage import columns_used, computed_from, features_from
 from fti_assets_tests.worlds import BINDINGS, customer_history, orders, outcomes, products, returns
 
 
@@ -31,31 +29,7 @@ def test_windows_come_from_the_columns_they_are_over() -> None:
         "is_returned_count_7d": "outcome.is_returned",
         "is_returned_mean_7d": "outcome.is_returned",
     }
-    assert computed_from(BINDINGS[0]) == meanings(BINDINGS[0]) == {}, "what a function does with columns is not known"
-
-
-def test_windows_are_said_in_words() -> None:
-    assert meanings(BINDINGS[3])["is_returned_mean_7d"] == "mean of outcome.is_returned over the 7d before as_of"
-
-    class Kept(pa.DataFrameModel):
-        customer: str
-        placed_at: UTC
-        is_returned_count_kept_7d: int
-
-    kept = FeatureGroup(Kept, keys="customer", event_time="placed_at")
-    binding = kept.aggregated(
-        outcomes,
-        "customer",
-        {"is_returned": ["count_kept"]},
-        ["7d"],
-        at=orders,
-        sawtooth=True,
-        where={"kept": "NOT is_returned"},
-    )
-    assert meanings(binding) == {
-        "is_returned_count_kept_7d": "count of outcome.is_returned where NOT is_returned over the 7d before the day of "
-        "placed_at, and that day up to it"
-    }
+    assert computed_from(BINDINGS[0]) == {}, "what a function does with columns is not known"
 
 
 def test_features_come_from_columns_and_those_on_demand_from_what_their_function_names() -> None:

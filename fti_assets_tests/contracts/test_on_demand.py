@@ -4,12 +4,13 @@ from pandera.typing.pandas import DataFrame
 
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.on_demand import OnDemand
+from fti_assets.contracts.schema import schema_of
 from fti_assets_tests.contracts.shop import Doubled, doubled
 
 
 def test_the_annotation_says_which_columns_are_computed() -> None:
     function = OnDemand(doubled)
-    assert (function.name, function.schema, function.columns) == ("doubled", Doubled, {"doubled": "integer"})
+    assert (function.name, function.schema, function.columns) == ("doubled", schema_of(Doubled), {"doubled": "integer"})
 
 
 def unannotated(frame):  # type: ignore[no-untyped-def]
@@ -37,4 +38,8 @@ def test_what_is_no_function_is_refused() -> None:
 
 def test_its_declaration_is_what_it_does_and_not_where_it_stands() -> None:
     assert repr(OnDemand(doubled).declaration) == repr(OnDemand(doubled).declaration)
-    assert "quantity" in repr(OnDemand(doubled).declaration)
+
+    def tripled(frame: pd.DataFrame) -> DataFrame[Doubled]:
+        return pd.DataFrame({"doubled": frame["quantity"] * 3})
+
+    assert OnDemand(doubled).declaration != OnDemand(tripled).declaration

@@ -7,10 +7,10 @@ from fti_assets_tests.contracts.shop import Order
 
 
 def test_a_source_has_a_name_a_schema_and_a_read() -> None:
-    assert Source("orders", Order, lambda _start, _end: pd.DataFrame()).name == "orders"
+    assert Source(Order, lambda _start, _end: pd.DataFrame(), name="orders").name == "orders"
     with pytest.raises(DeclarationError, match="source name 'Orders!'"):
-        Source("Orders!", Order, lambda _start, _end: pd.DataFrame())
+        Source(Order, lambda _start, _end: pd.DataFrame(), name="Orders!")
     with pytest.raises(DeclarationError, match="DataFrameModel"):
-        Source("orders", pd.DataFrame, lambda _start, _end: pd.DataFrame())  # type: ignore[arg-type]
+        Source(pd.DataFrame, lambda _start, _end: pd.DataFrame(), name="orders")
     with pytest.raises(DeclarationError, match=r"read='orders.csv'; expected a function of \(start, end\)"):
-        Source("orders", Order, "orders.csv")  # type: ignore[arg-type]
+        Source(Order, "orders.csv", name="orders")  # type: ignore[arg-type]

@@ -2,7 +2,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import dagster as dg
@@ -10,6 +9,7 @@ import pytest
 
 from fti_assets.assets.beta import accepting_beta
 from fti_assets.contracts.errors import Conflict
+from fti_assets.contracts.time import Window
 from fti_assets.demo.runner import Runner, sole_runner
 from fti_assets.stores.home import Home
 
@@ -53,6 +53,11 @@ class World:
         )
 
 
+def january(first: int, last: int) -> Window:
+    """Days of January 2024."""
+    return Window.of_days(f"2024-01-{first:02}", f"2024-01-{last:02}")
+
+
 @pytest.fixture
 def world() -> World:
     return World()
@@ -65,7 +70,7 @@ def runner(world) -> Iterator[Runner]:
 
 
 def test_a_range_is_one_run_of_every_day(runner, world):
-    runner.run_range("features", "daily", date(2024, 1, 1), date(2024, 1, 3))
+    runner.run_window("features", "daily", january(1, 3))
 
     days = ["2024-01-01", "2024-01-02", "2024-01-03"]
     assert world.ran == [("readings", day) for day in days] + [("weather", day) for day in days]
@@ -75,10 +80,10 @@ def test_a_range_is_one_run_of_every_day(runner, world):
 
 
 def test_what_is_done_is_skipped(runner, world):
-    runner.run_range("features", "daily", date(2024, 1, 1), date(2024, 1, 3))
+    runner.run_window("features", "daily", january(1, 3))
     world.ran.clear()
 
-    runner.run_range("features", "daily", date(2024, 1, 1), date(2024, 1, 3))
+    runner.run_window("features", "daily", january(1, 3))
     runner.run_partition("features", "daily", "2024-01-02")
 
     assert (world.ran, len(runner.instance.get_runs())) == ([], 1)
@@ -87,11 +92,11 @@ def test_what_is_done_is_skipped(runner, world):
 def test_a_range_that_failed_half_way_does_the_rest(runner, world):
     world.is_broken = True
     with pytest.raises(ValueError, match="the weather is broken"):
-        runner.run_range("features", "daily", date(2024, 1, 1), date(2024, 1, 2))
+        runner.run_window("features", "daily", january(1, 2))
     world.is_broken = False
     world.ran.clear()
 
-    runner.run_range("features", "daily", date(2024, 1, 1), date(2024, 1, 2))
+    runner.run_window("features", "daily", january(1, 2))
 
     assert world.ran == [("weather", "2024-01-01"), ("weather", "2024-01-02")]
 
@@ -100,7 +105,7 @@ def test_an_asset_with_one_day_missing_is_run_for_the_whole_range(runner, world)
     runner.run_partition("features", "daily", "2024-01-02")
     world.ran.clear()
 
-    runner.run_range("features", "daily", date(2024, 1, 2), date(2024, 1, 3))
+    runner.run_window("features", "daily", january(2, 3))
 
     assert ("readings", "2024-01-02") in world.ran
 
@@ -113,12 +118,12 @@ def test_a_partition_runs_what_has_no_partitions_along_with_it(runner, world):
 
 
 def test_assets_without_partitions_run_again_only_after_their_inputs(runner, world):
-    runner.run_range("features", "daily", date(2024, 1, 1), date(2024, 1, 1))
+    runner.run_window("features", "daily", january(1, 1))
     runner.run_all("load", "boards")
     runner.run_all("load", "boards")
     assert world.ran.count(("board", "")) == 1
 
-    runner.run_range("features", "daily", date(2024, 1, 2), date(2024, 1, 2))
+    runner.run_window("features", "daily", january(2, 2))
     runner.run_all("load", "boards")
 
     assert world.ran.count(("board", "")) == 2

@@ -5,9 +5,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.time import DAY, Window
 from fti_assets.features.expectations import ENOUGH, PEERS, Unusual, history_length, unusual
-from fti_assets.features.statistics import SCHEMA, partition_statistics
+from fti_assets.features.statistics import partition_statistics
+from fti_assets.stores.statistics import SCHEMA
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 TODAY = FIRST + PEERS * DAY
@@ -172,7 +174,7 @@ def test_a_column_that_is_new_to_the_group_is_not_judged():
 
 
 def test_real_statistics_are_judged():
-    columns = {"sold_at": "time", "price": "number"}
+    columns = {"sold_at": Kind.TIME, "price": Kind.NUMBER}
     days = [Window(FIRST + n * DAY, FIRST + (n + 1) * DAY) for n in range(9)]
     at = [window.start + n * timedelta(minutes=30) for window in days for n in range(48)]
     rows = pl.DataFrame({"sold_at": at, "price": [None if t >= days[8].start else 1.0 for t in at]})

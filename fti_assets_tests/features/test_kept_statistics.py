@@ -23,7 +23,7 @@ def without_quantity(start, end) -> pd.DataFrame:
     return order_source.read(start, end).iloc[:6]
 
 
-FEW = orders.computed(as_given, Source("few_orders", Order, without_quantity))
+FEW = orders.computed(as_given, Source(Order, without_quantity, name="few_orders"))
 
 
 def test_the_statistics_of_what_is_written_are_kept_beside_it(home):
@@ -80,7 +80,7 @@ def test_a_dimension_is_judged_by_what_it_replaces(home):
     def one_product(start, end) -> pd.DataFrame:
         return catalogue_source.read(start, end).iloc[:0]
 
-    emptied = products.computed(as_given, Source("emptied", Product, one_product))
+    emptied = products.computed(as_given, Source(Product, one_product, name="emptied"))
     assert materialize(BINDINGS[2], WHOLE, home.features).kept.unusual == {WHOLE.start: ()}
 
     (found,) = materialize(emptied, WHOLE, home.features).kept.unusual[WHOLE.start]

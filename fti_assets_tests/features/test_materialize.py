@@ -12,7 +12,7 @@ from fti_assets.contracts.errors import ContractViolation, MissingPartitions
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import UTC, Window
-from fti_assets.features.materialization import Written
+from fti_assets.features.materialization import Materialization
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
@@ -43,7 +43,9 @@ def store(tmp_path: Path) -> FeatureStore:
 
 def test_the_partition_of_a_day_holds_what_became_known_on_it(store: FeatureStore) -> None:
     written = materialize(OUTCOMES, TWO_DAYS, store)
-    assert written == Written(written.version, 40, {"2024-01-05": 20, "2024-01-06": 20}, written.kept, written.changed)
+    assert written == Materialization(
+        written.version, 40, {"2024-01-05": 20, "2024-01-06": 20}, written.kept, written.changed
+    )
     of_the_sixth = store.read(outcomes, Window.of_days("2024-01-06", "2024-01-06"))
     # settled 26 hours after they were placed: the first on the fifth at 08:00, settles on the sixth at 10:00
     assert of_the_sixth["order_id"][0] == "2024-01-05-00"
@@ -75,7 +77,7 @@ def test_a_batch_that_breaks_its_contract_writes_nothing_and_earlier_partitions_
     wider = Window.of_days("2024-01-06", "2024-01-07")
     with pytest.raises(ContractViolation, match="feature group order") as caught:
         materialize(orders.computed(broken, order_source), wider, store)
-    assert any(column in case["column"] or column in case["value"] for case in caught.value.cases)
+    assert any(column in case.column or column in case.value for case in caught.value.cases)
     assert store.version(orders) == version
     assert store.read(orders, TWO_DAYS).equals(before)
     assert store.missing(orders, wider) == ["2024-01-07"]
@@ -84,13 +86,13 @@ def test_a_batch_that_breaks_its_contract_writes_nothing_and_earlier_partitions_
 def test_every_failing_case_is_named_with_how_many_rows_fail_so(store: FeatureStore) -> None:
     with pytest.raises(ContractViolation) as caught:
         materialize(orders.computed(_broken, order_source), TWO_DAYS, store)
-    cases = {case["column"]: case for case in caught.value.cases}
-    assert (cases["quantity"]["value"], cases["quantity"]["rows"]) == ("0", "2")
-    assert "bool" in cases["is_gift"]["check"]
+    cases = {case.column: case for case in caught.value.cases}
+    assert (cases["quantity"].value, cases["quantity"].rows) == ("0", 2)
+    assert "bool" in cases["is_gift"].check
 
 
 def test_a_source_that_breaks_its_own_contract_writes_nothing(store: FeatureStore) -> None:
-    wrong = Source("shop_orders", Order, lambda start, end: order_source.read(start, end).assign(quantity=0))
+    wrong = Source(Order, lambda start, end: order_source.read(start, end).assign(quantity=0), name="shop_orders")
     with pytest.raises(ContractViolation, match="source shop_orders"):
         materialize(orders.computed(lambda rows: rows.assign(quantity=1), wrong), TWO_DAYS, store)
     assert store.version(orders) is None
@@ -280,7 +282,7 @@ def test_a_function_gets_a_groups_rows_in_its_declared_types_with_and_without_nu
     visits = FeatureGroup(Visit, keys="visit_id", event_time="seen_at")
     again = FeatureGroup(Visit, keys="visit_id", event_time="seen_at", name="again")
     for part in TWO_DAYS.split(1):
-        materialize(visits.computed(lambda rows: rows, Source("visits", Visit, read)), part, store)
+        materialize(visits.computed(lambda rows: rows, Source(Visit, read, name="visits")), part, store)
         # passes the contract only if the types are those declared
         materialize(again.computed(lambda rows: rows, visits), part, store)
     assert store.read(again, TWO_DAYS).equals(store.read(visits, TWO_DAYS))

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.time import DAY, Window
-from fti_assets.features.statistics import QUANTILES, SCHEMA, partition_statistics
+from fti_assets.features.statistics import partition_statistics
 from fti_assets.stores.frames import empty
+from fti_assets.stores.statistics import QUANTILES, SCHEMA
 
-COLUMNS = {"at": "time", "price": "number", "pieces": "integer", "is_gift": "boolean", "product": "text"}
+COLUMNS = {"at": Kind.TIME, "price": Kind.NUMBER, "pieces": Kind.INTEGER, "is_gift": Kind.BOOLEAN, "product": Kind.TEXT}
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS = [Window(FIRST + n * DAY, FIRST + (n + 1) * DAY) for n in range(3)]
 
@@ -104,7 +106,13 @@ def test_a_dimension_is_one_partition_whatever_its_times():
 
 
 def test_columns_may_be_called_like_the_figures():
-    columns = {"at": "time", "rows": "integer", "start": "text", "partition": "boolean", "missing": "number"}
+    columns = {
+        "at": Kind.TIME,
+        "rows": Kind.INTEGER,
+        "start": Kind.TEXT,
+        "partition": Kind.BOOLEAN,
+        "missing": Kind.NUMBER,
+    }
     given_rows = pl.DataFrame(
         {"at": [FIRST], "rows": [7], "start": ["a"], "partition": [True], "missing": [0.5]},
         schema=empty(columns).schema,

@@ -5,10 +5,11 @@ import pytest
 
 from fti_assets.contracts.time import Window
 from fti_assets.features.materialize import materialize
-from fti_assets.flights.features import BINDINGS
+from fti_assets.flights.features import defs
 from fti_assets.stores.feature_store import WHOLE
 from fti_assets.stores.home import Home
 
+BINDINGS = defs.bindings
 FORTNIGHT = Window.of_days("2013-03-01", "2013-03-14")
 
 

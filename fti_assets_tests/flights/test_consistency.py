@@ -1,11 +1,11 @@
 """A day of real flights: what the service answers over HTTP is what was issued in batch, bit for bit."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import pytest
+from attrs import evolve
 from fastapi.testclient import TestClient
 
 from fti_assets.contracts.time import Window, midnight
@@ -20,7 +20,7 @@ from fti_assets.training.datasets import build_dataset
 from fti_assets.training.train import train
 from fti_assets_tests.flights.conftest import FORTNIGHT
 
-SMALL = replace(c.late_arrival, estimator=replace(c.TREES, rounds=10), holdout="3d")
+SMALL = evolve(c.late_arrival, estimator=evolve(c.trees, rounds=10), holdout="3d")
 LAST_DAY = "2013-03-14"
 FLIGHT = {
     "flight_id": "2013-03-14T21:50Z-UA-1139-EWR",
@@ -58,7 +58,7 @@ def client(served: Home) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def issued(served: Home) -> dict[str, float]:
-    log = served.predictions.read(SMALL, Window.of_days(LAST_DAY, LAST_DAY))
+    log = served.prediction_log.read(SMALL, Window.of_days(LAST_DAY, LAST_DAY))
     return dict(log.select("flight_id", "prediction").iter_rows())
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from fti_assets.contracts.binding import Aggregated, Binding
 from fti_assets.contracts.feature_group import FeatureGroup
-from fti_assets.contracts.time import DAY, duration, midnight
+from fti_assets.contracts.time import DAY
 from fti_assets.flights import contracts as c
 from fti_assets.flights import files
-from fti_assets.flights.features import BINDINGS
+from fti_assets_tests.flights.conftest import BINDINGS
 
 VIEW = c.late_arrival.view
 GROUPS = [binding.group for binding in BINDINGS]
@@ -39,11 +39,11 @@ def test_the_model_sees_eighty_features_and_those_that_matter_are_among_them() -
 
 
 def test_both_models_learn_one_label_each_of_one_view() -> None:
-    assert {m.name: m.view.label.column for m in c.MODELS} == {
+    assert {m.name: m.view.label.column for m in c.flights.models} == {
         "late_arrival": "is_late",
         "arrival_delay": "arrival_delay",
     }
-    assert c.arrival_delay.view == c.VIEW.learning("delay")
+    assert c.arrival_delay.view == c.flight.learning("delay")
     assert c.arrival_delay.view.columns == VIEW.columns
 
 
@@ -69,7 +69,7 @@ def test_a_group_says_in_a_line_what_its_rows_are(group: FeatureGroup) -> None:
 
 @pytest.mark.parametrize("binding", [b for b in BINDINGS if not isinstance(b, Aggregated)], ids=lambda b: b.group.name)
 def test_each_column_of_a_computed_group_is_described(binding: Binding) -> None:
-    declared = binding.group.schema.to_schema().columns
+    declared = binding.group.schema.pandera.columns
     assert [name for name, column in declared.items() if not column.description] == []
 
 
@@ -78,7 +78,7 @@ def test_each_group_of_the_view_and_the_label_is_bound_once_and_after_what_it_is
     assert {*VIEW.groups, VIEW.label.group} == set(GROUPS)
     for n, binding in enumerate(BINDINGS):
         if isinstance(binding, Aggregated):
-            assert binding.source in GROUPS[:n]
+            assert binding.windows.source in GROUPS[:n]
 
 
 def test_a_prediction_reaches_a_day_and_a_half_back_into_the_groups_that_it_joins() -> None:
@@ -88,18 +88,12 @@ def test_a_prediction_reaches_a_day_and_a_half_back_into_the_groups_that_it_join
 @windows
 def test_a_trailing_window_is_joined_until_the_next_one_is_there(binding: Aggregated) -> None:
     assert binding.group.event_time == "as_of"
-    assert duration(binding.group.lookback) >= binding.step
+    assert binding.group.lookback >= binding.windows.step
 
 
 @windows
 def test_a_trailing_window_reaches_as_far_back_as_its_longest(binding: Aggregated) -> None:
-    if binding.step == DAY:
-        assert binding.halo == timedelta(days=30)
+    if binding.windows.step == DAY:
+        assert binding.halo == timedelta(days=7 if binding.group == c.destinations else 30)
     else:
-        assert binding.halo == timedelta(hours=2 if binding.group is c.origin_schedule else 12)
-
-
-def test_the_calendar_ends_when_the_last_label_of_the_year_has_matured() -> None:
-    for model in c.MODELS:
-        assert midnight(c.LAST_DAY) + DAY + model.view.label.horizon < midnight(c.UNTIL)
-    assert midnight(c.SINCE) + timedelta(days=60) < midnight(c.FIRST_CUTOFF) < midnight(c.LAST_DAY)
+        assert binding.halo == timedelta(hours=2 if binding.group == c.origin_schedule else 12)

@@ -21,6 +21,8 @@ def raw() -> pd.DataFrame:
 def landed(raw) -> pd.DataFrame:
     """The landings with the clocks of the file beside them."""
     rows = flights().assign(zone=zone_of(raw["dest"]), arr_time=raw["arr_time"], year=raw["year"], month=raw["month"])
+    took = (rows["landed_at"] - rows["departed_at"]).dt.total_seconds() / 60
+    rows = rows.assign(air_time=raw["air_time"], taxi_time=took - raw["air_time"])
     return rows[rows["landed_at"].notna()]
 
 
@@ -122,7 +124,7 @@ def test_weather_hours_are_the_wall_clock_of_new_york_each_once_an_airport():
 def test_the_coldest_reading_comes_after_sunrise_so_hours_are_rounded_down():
     """In June the sun rises in New York at 09:25 UTC: a reading labelled 09 is no earlier than that."""
     june = weather()[weather()["observed_at"].dt.month == 6]
-    by_hour = june.groupby(june["observed_at"].dt.hour)["temp"].mean()
+    by_hour = june.groupby(june["observed_at"].dt.hour)["temperature"].mean()
     assert by_hour.idxmin() == 9
     assert by_hour[10] - by_hour[9] > 1  # at 09:51, if hours were rounded up, the sun could not have done this
 

@@ -8,9 +8,8 @@ import pytest
 
 from fti_assets.contracts.source import Source
 from fti_assets.flights import contracts as c
-from fti_assets.flights.features import BINDINGS
 from fti_assets.stores.home import Home
-from fti_assets_tests.flights.conftest import FORTNIGHT
+from fti_assets_tests.flights.conftest import BINDINGS, FORTNIGHT
 from fti_assets_tests.metamorphic import changes_of_the_past, rebuild_with_altered_future, rows_known_by, same_bits
 
 GROUPS = [binding.group for binding in BINDINGS]
@@ -22,7 +21,7 @@ def another_future(source: Source, rows: pd.DataFrame) -> pd.DataFrame:
     """Every third row is dropped; winds, delays and who flies what are changed; every fifth flight flies twice."""
     kept = rows[rows.index % 3 > 0]
     if source.name == "observations":
-        return kept.assign(wind_speed=kept["wind_speed"] + 20, visibility=0.5, temp=-10.0)
+        return kept.assign(wind_speed=kept["wind_speed"] + 20, visibility=0.5, temperature=-10.0)
     twice = kept.iloc[::5].assign(flight_id=kept["flight_id"].iloc[::5] + "-again")
     future = pd.concat([kept, twice], ignore_index=True)
     delays = {name: future[name] + 40 for name in ("dep_delay", "arr_delay") if name in future}

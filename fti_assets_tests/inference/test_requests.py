@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -6,8 +5,9 @@ import pandas as pd
 import pandera.pandas as pa
 import polars as pl
 import pytest
+from attrs import evolve
 
-from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.errors import ContractViolation, FailingCase
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.time import UTC as UTC_TIME
@@ -30,7 +30,7 @@ def cases(*requests: Any, view: FeatureView = VIEW) -> dict[str, tuple[str, str,
     with pytest.raises(ContractViolation) as caught:
         request_frame(view, requests)
     assert caught.value.what == "request"
-    return {case["column"]: (case["check"], case["value"], case["rows"]) for case in caught.value.cases}
+    return {case.column: (case.check, case.value, case.rows) for case in caught.value.cases}
 
 
 def test_a_request_is_a_row_of_the_spine() -> None:
@@ -59,17 +59,17 @@ def test_a_field_that_does_not_exist_is_named_beside_those_that_do() -> None:
     assert check == (
         "there is no request field 'colour'; there are: customer, is_gift, order_id, placed_at, product, quantity"
     )
-    assert (value, rows) == ("red", "1")
+    assert (value, rows) == ("red", 1)
 
 
 def test_every_wrong_field_is_named_at_once_with_the_rows_it_is_wrong_in() -> None:
     wrong = {"order_id": 7, "customer": None, "placed_at": "9 o'clock", "quantity": 2.5, "is_gift": 1}
     assert cases({**ORDER, **wrong}, ORDER, {**ORDER, "quantity": True}) == {
-        "order_id": ("expected text", "7", "1"),
-        "customer": ("is required: text", "null", "1"),
-        "placed_at": ("expected an ISO time with its zone, such as 2013-12-31T21:00:00Z", "9 o'clock", "1"),
-        "quantity": ("expected a whole number", "2.5", "2"),
-        "is_gift": ("expected true or false", "1", "1"),
+        "order_id": ("expected text", "7", 1),
+        "customer": ("is required: text", "null", 1),
+        "placed_at": ("expected an ISO time with its zone, such as 2013-12-31T21:00:00Z", "9 o'clock", 1),
+        "quantity": ("expected a whole number", "2.5", 2),
+        "is_gift": ("expected true or false", "1", 1),
     }
 
 
@@ -90,11 +90,11 @@ def test_a_value_of_another_kind_is_refused(field: str, value: Any) -> None:
 
 
 def test_the_checks_of_the_schema_hold_for_requests() -> None:
-    assert cases(ORDER, {**ORDER, "quantity": 0}) == {"quantity": ("greater_than_or_equal_to(1)", "0", "1")}
+    assert cases(ORDER, {**ORDER, "quantity": 0}) == {"quantity": ("greater_than_or_equal_to(1)", "0", 1)}
 
 
 def test_no_request_at_all_is_refused() -> None:
-    assert cases() == {"rows": ("at least one row", "", "0")}
+    assert cases() == {"rows": ("at least one row", "", 0)}
 
 
 def test_what_is_shown_of_a_refused_request_can_be_sent_back() -> None:
@@ -161,34 +161,31 @@ def refused(view: FeatureView, *requests: dict[str, Any]) -> list[dict[str, str]
 
 
 def test_a_request_that_does_not_meet_the_condition_is_refused_with_its_values() -> None:
-    view = replace(VIEW, where="price > 100 or quantity = 1")
+    view = evolve(VIEW, where="price > 100 or quantity = 1")
     refuse_others(view, looked_up({**ORDER, "quantity": 1}))
     assert refused(view, ORDER, {**ORDER, "quantity": 1}, {**ORDER, "quantity": 3}) == [
-        {
-            "column": "price, quantity",
-            "check": "the model predicts rows where price > 100 or quantity = 1",
-            "value": "price=80.0, quantity=2",
-            "rows": "2",
-        }
+        FailingCase(
+            "price, quantity", "the model predicts rows where price > 100 or quantity = 1", "price=80.0, quantity=2", 2
+        )
     ]
 
 
 def test_a_request_for_which_the_condition_is_null_is_refused() -> None:
-    (case,) = refused(replace(VIEW, where="is_returned_mean_7d < 0.5"), ORDER)
-    assert case["value"] == "is_returned_mean_7d=None"
+    (case,) = refused(evolve(VIEW, where="is_returned_mean_7d < 0.5"), ORDER)
+    assert case.value == "is_returned_mean_7d=None"
 
 
 def test_a_condition_over_a_renamed_request_field_names_it_as_it_does() -> None:
-    view = replace(
+    view = evolve(
         VIEW, features=[worlds.orders["product"].prefixed("of_")], on_demand=(), where="of_product <> 'boots'"
     )
     (case,) = refused(view, ORDER)
-    assert (case["column"], case["value"]) == ("of_product", "of_product=boots")
+    assert (case.column, case.value) == ("of_product", "of_product=boots")
 
 
 def test_a_request_outside_of_the_views_cutoffs_is_refused() -> None:
-    view = replace(VIEW, since="2024-02-01", until="2024-02-14")
+    view = evolve(VIEW, since="2024-02-01", until="2024-02-14")
     refuse_others(view, looked_up({**ORDER, "placed_at": "2024-02-13T23:59:59Z"}))
     (case,) = refused(view, ORDER)
-    assert case["check"] == "rows are predicted from 2024-02-01 00:00:00+00:00 until 2024-02-14 00:00:00+00:00"
-    assert (case["column"], case["value"]) == ("placed_at", "2024-02-14 09:00:00+00:00")
+    assert case.check == "rows are predicted from 2024-02-01 00:00:00+00:00 until 2024-02-14 00:00:00+00:00"
+    assert (case.column, case.value) == ("placed_at", "2024-02-14 09:00:00+00:00")

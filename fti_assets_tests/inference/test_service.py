@@ -183,8 +183,8 @@ def test_a_request_that_breaks_its_contract_is_told_every_case_and_nothing_is_lo
     assert answered.json() == {
         "detail": "the request breaks its contract",
         "cases": [
-            {"column": "quantity", "check": "expected a whole number", "value": "two", "rows": "1"},
-            {"column": "is_gift", "check": "is required: true or false", "value": "null", "rows": "1"},
+            {"column": "quantity", "check": "expected a whole number", "value": "two", "rows": 1},
+            {"column": "is_gift", "check": "is required: true or false", "value": "null", "rows": 1},
         ],
     }
     with home.online.held_open():
@@ -195,7 +195,7 @@ def test_a_request_that_breaks_its_contract_is_told_every_case_and_nothing_is_lo
 def test_a_call_has_one_to_a_thousand_rows(client: TestClient, rows: int) -> None:
     answered = client.post("/predict/returns", json={"rows": [ORDER] * rows})
     assert answered.status_code == 422
-    assert answered.json()["cases"] == [{"column": "rows", "check": "1 to 1,000 rows", "value": str(rows), "rows": "1"}]
+    assert answered.json()["cases"] == [{"column": "rows", "check": "1 to 1,000 rows", "value": str(rows), "rows": 1}]
 
 
 @pytest.mark.parametrize("body", [b"", b"rows", b"[]", b'{"rows": 7}', b'{"rows": [7]}', b'{"rows": [NaN, "\\ud800"]}'])

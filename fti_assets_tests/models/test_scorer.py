@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from fti_assets.contracts.errors import Corrupt
 from fti_assets.contracts.time import Window
 from fti_assets.models.scorer import Scorer
 from fti_assets.stores.home import Home
-from fti_assets.stores.registry import Corrupt, ModelVersion
+from fti_assets.stores.registry import ModelVersion
 from fti_assets.views.reading import read_view
 from fti_assets_tests.worlds import returns
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fti_assets.contracts.kinds import Kind
 from fti_assets.monitoring.drift import Reference, drift, drifted, fit_reference, from_bytes, to_bytes
 from fti_assets.monitoring.profiles import Bins, counts, fit_bins, psi
 
-KINDS = {"x": "number", "carrier": "text", "late": "boolean"}
+KINDS = {"x": Kind.NUMBER, "carrier": Kind.TEXT, "late": Kind.BOOLEAN}
 
 
 def world(rows: int, days: int, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
@@ -110,7 +111,7 @@ def test_ninety_columns_are_fast_to_fit_and_to_count() -> None:
     frame = pd.DataFrame(rng.normal(size=(30_000, 90)), columns=[f"f{i}" for i in range(90)])
     days = np.datetime64("2013-01-01") + np.arange(30_000) * 365 // 30_000
     start = time.process_time()
-    reference = fit_reference(frame, dict.fromkeys(frame.columns, "number"), days)
+    reference = fit_reference(frame, dict.fromkeys(frame.columns, Kind.NUMBER), days)
     assert time.process_time() - start < 3
     day = frame.head(1_000)
     start = time.process_time()

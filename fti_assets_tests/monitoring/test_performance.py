@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from attrs import evolve
 
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.feature_group import FeatureGroup
@@ -42,13 +43,13 @@ TRUTH = ALL_ORDERS.set_index("order_id")["is_returned"]
 def test_a_prediction_matures_when_its_horizon_has_passed_for_the_whole_day() -> None:
     label = returns.view.label
     for hours, days in ((1, 2), (24, 2), (25, 3), (48, 3)):
-        view = replace(returns.view, label=Label(label.group, label.column, timedelta(hours=hours)))
-        assert maturing_days(replace(returns, view=view)) == days
+        view = evolve(returns.view, label=Label(label.group, label.column, timedelta(hours=hours)))
+        assert maturing_days(evolve(returns, view=view)) == days
 
 
 def _naive(home: Home, day: date) -> dict[str, float]:
     """The figures of a day's predictions from the truth, by loops."""
-    log = home.predictions.read(returns, Window.of_days(day, day))
+    log = home.prediction_log.read(returns, Window.of_days(day, day))
     pairs = [(float(TRUTH[order]), said) for order, said in log.select("order_id", "prediction").iter_rows()]
     version = home.registry.get("returns", log["model_version"][0])
     share = version.read_json("metrics.json")["baseline"]
@@ -136,7 +137,7 @@ def test_a_label_that_never_came_is_not_measured(own_served: Home) -> None:
     some = outcomes.computed(lambda rows: rows[rows["customer"] == "ada"].reset_index(drop=True), outcome_source)
     materialize(some, Window.of_days("2024-01-26", LAST_DAY), own_served.features)
     row = watch(WATCHED, Window.of_days("2024-02-01", "2024-02-01"), own_served)[0]
-    log = own_served.predictions.read(returns, Window.of_days("2024-01-29", "2024-01-29"))
+    log = own_served.prediction_log.read(returns, Window.of_days("2024-01-29", "2024-01-29"))
     ada = set(ALL_ORDERS[ALL_ORDERS["customer"] == "ada"]["order_id"])
     said = log.filter(pl.col("order_id").is_in(ada))["prediction"]
     assert (row.predictions, row.labels) == (20, len(said))

@@ -9,8 +9,9 @@ from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.inference.batch import issue
 from fti_assets.models.scorer import Scorer
-from fti_assets.monitoring.replay import Lived, compared, trained_at
+from fti_assets.monitoring.replay import Lived
 from fti_assets.stores.home import Home
+from fti_assets.training.backtest import trained_at
 from fti_assets_tests.worlds import ALL_ORDERS, FIRST_DAY, LAST_DAY, returns
 
 DAYS = Window.of_days("2024-01-30", "2024-02-02")
@@ -40,7 +41,7 @@ def test_one_version_gives_the_predictions_that_were_issued(served: Home) -> Non
     lived = Lived.through(returns, DAYS, served)
     version = served.registry.get("returns", 2)
     assert lived.under([(version.cutoff, version)]).tolist() == (
-        served.predictions.read(returns, DAYS)["prediction"].to_list()
+        served.prediction_log.read(returns, DAYS)["prediction"].to_list()
     )
 
 
@@ -49,7 +50,7 @@ def test_what_was_issued_is_found_for_each_row_and_nothing_for_the_rest(served: 
     lived = Lived.through(returns, DAYS, served)
     issued = lived.issued(DAYS, served)
     assert np.isnan(issued).tolist() == [True] * 20 + [False] * 40 + [True] * 20
-    assert issued[20:60].tolist() == served.predictions.read(returns, DAYS)["prediction"].to_list()
+    assert issued[20:60].tolist() == served.prediction_log.read(returns, DAYS)["prediction"].to_list()
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -58,7 +59,7 @@ def test_the_schedule_of_the_champions_gives_the_predictions_that_were_issued(se
     issue(returns, window, served)
     schedule = [(v.cutoff, v) for v in served.registry.versions("returns")]
     lived = Lived.through(returns, window, served)
-    issued = served.predictions.read(returns, window)["prediction"].to_list()
+    issued = served.prediction_log.read(returns, window)["prediction"].to_list()
     assert lived.under(schedule[::order]).tolist() == issued
 
 
@@ -83,12 +84,11 @@ def test_the_constant_of_each_version_is_its_training_mean(served: Home) -> None
 def test_the_figures_of_each_month_are_those_of_its_rows(served: Home) -> None:
     lived = Lived.through(returns, DAYS, served)
     half = np.full(80, 0.5)
-    figures = compared(lived, {"half": half, "oracle": lived.label * 0.8 + 0.1})
-    assert list(figures) == ["half", "oracle"]
-    assert list(figures["half"]) == ["2024-01", "2024-02", "all"]
+    coins, oracles = lived.figures(half), lived.figures(lived.label * 0.8 + 0.1)
+    assert list(coins) == ["2024-01", "2024-02", "all"]
     for name, rows in (("2024-01", slice(0, 40)), ("2024-02", slice(40, 80)), ("all", slice(0, 80))):
         label = lived.label[rows]
-        coin, oracle = figures["half"][name], figures["oracle"][name]
+        coin, oracle = coins[name], oracles[name]
         assert (coin.rows, coin.auc) == (len(label), None)
         assert coin.loss == pytest.approx(np.log(2))
         assert coin.calibration_gap == pytest.approx(0.5 - label.mean())

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fti_assets.contracts.errors import DeclarationError
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.time import DAILY, Window, midnight
 from fti_assets.stores import delta_log
 from fti_assets.stores.delta_log import DeltaLog, Snapshot
 from fti_assets.stores.tables import PartitionedTable
 
-COLUMNS: dict[str, Kind] = {"at": "time", "value": "integer"}
+COLUMNS: dict[str, Kind] = {"at": Kind.TIME, "value": Kind.INTEGER}
 
 
 def frame(window: Window, value: int) -> pl.DataFrame:

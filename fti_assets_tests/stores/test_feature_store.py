@@ -1,10 +1,10 @@
 import time
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from attrs import evolve
 
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.time import Window, midnight
@@ -80,7 +80,7 @@ def test_a_dimension_is_read_and_replaced_whole(store: FeatureStore) -> None:
 
 
 def test_a_week_that_is_not_over_is_named_with_when_it_will_be(store: FeatureStore) -> None:
-    weekly = replace(orders, partitions="weekly")
+    weekly = evolve(orders, partitions="weekly")
     with pytest.raises(
         MissingPartitions,
         match="for 2024-01-08: materialize it first; the week of 2024-01-08 is over at 2024-01-15 00:00 UTC and cannot",
@@ -93,7 +93,7 @@ def test_a_week_that_is_not_over_is_named_with_when_it_will_be(store: FeatureSto
 
 
 def test_hours_are_required_and_named_one_by_one(store: FeatureStore) -> None:
-    hourly = replace(orders, partitions="hourly")
+    hourly = evolve(orders, partitions="hourly")
     morning = Window(midnight("2024-01-01") + timedelta(hours=6), midnight("2024-01-01") + timedelta(hours=9))
     store.write(hourly, placed("01 07:30"), morning)
     store.require(hourly, morning)

@@ -4,11 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.time import midnight
-from fti_assets.stores.frames import POLARS_TYPES, empty, to_pandas, to_polars
+from fti_assets.stores.frames import empty, to_pandas, to_polars
 
-KINDS: dict[str, Kind] = {"a": "text", "b": "integer", "c": "number", "d": "boolean", "e": "time"}
+KINDS: dict[str, Kind] = {"a": Kind.TEXT, "b": Kind.INTEGER, "c": Kind.NUMBER, "d": Kind.BOOLEAN, "e": Kind.TIME}
 values = st.fixed_dictionaries(
     {
         "a": st.none() | st.sampled_from(["x", "", "nan", "é"]),
@@ -23,12 +23,12 @@ values = st.fixed_dictionaries(
 @settings(deadline=None, max_examples=120)
 @given(st.lists(values, min_size=1, max_size=6))
 def test_a_row_alone_has_the_types_and_values_that_it_has_in_a_batch(rows: list[dict[str, object]]) -> None:
-    frame = pl.DataFrame(rows, schema={name: POLARS_TYPES[kind] for name, kind in KINDS.items()})
+    frame = pl.DataFrame(rows, schema={name: kind.polars for name, kind in KINDS.items()})
     batch = to_pandas(frame, nullable=KINDS)
     alone = pd.concat([to_pandas(frame.slice(n, 1), nullable=KINDS) for n in range(len(frame))], ignore_index=True)
     assert_frame_equal(alone, batch, check_exact=True)
     types = {name: str(dtype) for name, dtype in batch.dtypes.items()}
-    assert types == {"a": "str", "b": "float64", "c": "float64", "d": "boolean", "e": "datetime64[us, UTC]"}
+    assert types == {"a": "str", "b": "float64", "c": "float64", "d": Kind.BOOLEAN, "e": "datetime64[us, UTC]"}
     assert to_polars(batch, KINDS).equals(frame)
 
 
@@ -39,5 +39,5 @@ def test_columns_without_nulls_keep_their_own_types() -> None:
 
 def test_the_named_columns_come_in_order_with_nan_as_null() -> None:
     frame = pd.DataFrame({"x": [9, 9], "c": [1.5, float("nan")], "b": pd.array([1, None], dtype="Int64")})
-    found = to_polars(frame, {"b": "integer", "c": "number"})
+    found = to_polars(frame, {"b": Kind.INTEGER, "c": Kind.NUMBER})
     assert found.equals(pl.DataFrame({"b": [1, None], "c": [1.5, None]}))

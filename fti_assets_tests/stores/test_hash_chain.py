@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from fti_assets.contracts.errors import Corrupt
 from fti_assets.stores.hash_chain import FIRST, Chain
-from fti_assets.stores.synced_files import Corrupt
 
 
 def chain(path: Path, owner: str = "ada") -> Chain:

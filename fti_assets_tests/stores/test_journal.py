@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fti_assets.contracts.errors import Corrupt
 from fti_assets.stores.hash_chain import FIRST
-from fti_assets.stores.journal import Entry, Journal, lineage
-from fti_assets.stores.synced_files import Corrupt, canonical_json, sealed
+from fti_assets.stores.journal import Journal, JournalRecord, lineage
+from fti_assets.stores.synced_files import canonical_json, sealed
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 
@@ -20,8 +21,8 @@ def day(number: int) -> datetime:
     return START + timedelta(days=number)
 
 
-def entry(index: int, action: str, version: int, effective: int) -> Entry:
-    return Entry(index, action, "delay", version, None, "ann", "test", day(effective), START, (), "", "")
+def entry(index: int, action: str, version: int, effective: int) -> JournalRecord:
+    return JournalRecord(index, action, "delay", version, None, "ann", "test", day(effective), START, (), "", "")
 
 
 @pytest.fixture

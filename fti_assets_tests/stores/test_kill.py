@@ -13,11 +13,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.stores.tables import PartitionedTable
 
-COLUMNS: dict[str, Kind] = {"at": "time", "value": "integer"}
+COLUMNS: dict[str, Kind] = {"at": Kind.TIME, "value": Kind.INTEGER}
 FIRST = midnight("2024-01-01")
 DAYS = 6
 EVERYTHING = Window(FIRST, FIRST + timedelta(days=DAYS))

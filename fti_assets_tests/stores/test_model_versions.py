@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fti_assets.stores.registry import Corrupt, ModelVersion, Registry
+from fti_assets.contracts.errors import Corrupt
+from fti_assets.stores.registry import ModelVersion, Registry
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 

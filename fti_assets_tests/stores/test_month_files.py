@@ -8,11 +8,11 @@ from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.time import DAY, HOURLY, WEEKLY, Period, Window, midnight
 from fti_assets.stores.tables import PartitionedTable
 
-COLUMNS: dict[str, Kind] = {"at": "time", "value": "integer"}
+COLUMNS: dict[str, Kind] = {"at": Kind.TIME, "value": Kind.INTEGER}
 NEW_YEAR = date(2024, 1, 1)
 JANUARY = Window.of_days("2024-01-01", "2024-01-31")
 WINTER = Window.of_days("2023-12-01", "2024-02-29")

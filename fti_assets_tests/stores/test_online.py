@@ -18,7 +18,7 @@ from fti_assets.contracts.errors import ContractViolation, MissingPartitions
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.time import UTC as UTC_TIME
-from fti_assets.stores.frames import POLARS_TYPES, TIME
+from fti_assets.stores.frames import TIME
 from fti_assets.stores.online import OnlineStore
 from fti_assets.views.as_of_join import as_of_join
 
@@ -54,7 +54,7 @@ def hour(n: int | None) -> datetime | None:
 
 
 def frame(group: FeatureGroup, rows: list[Row]) -> pl.DataFrame:
-    schema = {name: POLARS_TYPES[kind] for name, kind in group.columns.items()}
+    schema = {name: kind.polars for name, kind in group.columns.items()}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from fti_assets.contracts.set_aside import Reason, SetAside
 from fti_assets.stores.quarantine import QuarantineStore
-from fti_assets.validation.set_aside import Reason, SetAside, digest_of
+from fti_assets.validation.set_aside import digest_of
 
 ORDER = "features/order"
 CHECK = ("quantity", "greater_than(0)")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fti_assets.contracts.errors import Conflict, DeclarationError, NoChampion
-from fti_assets.stores.registry import Corrupt, Entry, ModelVersion, Registry
+from fti_assets.contracts.errors import Conflict, Corrupt, DeclarationError, NoChampion
+from fti_assets.stores.registry import JournalRecord, ModelVersion, Registry
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 PASSED = {"gate": "beats_baseline", "passed": True, "reason": "0.61 against 0.69"}
@@ -27,13 +27,13 @@ def add(registry: Registry, number: int, cutoff: int = 0, model: str = "delay") 
     return registry.register(model, files, cutoff=day(cutoff), facts={"run_id": f"run {number}", "seed": 7})
 
 
-def promote(registry: Registry, version: int, effective: int, expected: int | None, **more: Any) -> Entry:
+def promote(registry: Registry, version: int, effective: int, expected: int | None, **more: Any) -> JournalRecord:
     return registry.promote(
         "delay", version, who="ann", why="test", effective=day(effective), expected=expected, **more
     )
 
 
-def rollback(registry: Registry, effective: int) -> Entry:
+def rollback(registry: Registry, effective: int) -> JournalRecord:
     return registry.rollback("delay", who="ann", why="worse", effective=day(effective))
 
 

@@ -5,8 +5,7 @@ import polars as pl
 import pytest
 
 from fti_assets.contracts.time import DAY, Window, midnight
-from fti_assets.features.statistics import SCHEMA
-from fti_assets.stores.statistics import StatisticsStore
+from fti_assets.stores.statistics import SCHEMA, StatisticsStore
 from fti_assets_tests.worlds import orders, outcomes
 
 YEAR = Window.of_days("2024-01-01", "2024-12-31")

@@ -9,11 +9,11 @@ import pytest
 from deltalake import DeltaTable
 
 from fti_assets.contracts.errors import AlreadyIssued, ContractViolation, DeclarationError
-from fti_assets.contracts.schema import Kind
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.time import HOURLY, WEEKLY, Period, Window, midnight
 from fti_assets.stores.tables import PartitionedTable
 
-COLUMNS: dict[str, Kind] = {"at": "time", "value": "integer", "who": "text"}
+COLUMNS: dict[str, Kind] = {"at": Kind.TIME, "value": Kind.INTEGER, "who": Kind.TEXT}
 FIRST = date(2024, 1, 1)
 
 
@@ -108,7 +108,7 @@ def test_a_table_of_other_columns_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(
         DeclarationError, match="holds at, value, who in daily partitions, but its contract says at, price in "
     ):
-        PartitionedTable(tmp_path / "t", {"at": "time", "price": "number"}).read(days(1, 1))
+        PartitionedTable(tmp_path / "t", {"at": Kind.TIME, "price": Kind.NUMBER}).read(days(1, 1))
 
 
 def test_a_creator_killed_before_its_first_commit_leaves_no_broken_table(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from fti_assets.stores.synced_files import Corrupt
+from fti_assets.contracts.errors import Corrupt
 from fti_assets.stores.waivers import Waived, Waivers
 
 ROW = Waived("ab12", (("quantity", "greater_than(0)"),))

@@ -1,6 +1,5 @@
 """A training dataset: what was known before its cutoff, and nothing else."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -8,6 +7,7 @@ import pandas as pd
 import pandera.pandas as pa
 import polars as pl
 import pytest
+from attrs import evolve
 from pandas.testing import assert_frame_equal
 from pandera.typing.pandas import DataFrame
 
@@ -20,7 +20,8 @@ from fti_assets.contracts.time import Window, midnight
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
-from fti_assets.training.datasets import LABEL, LABEL_KNOWN_AT, build_dataset, labels_known
+from fti_assets.training.datasets import build_dataset
+from fti_assets.views.labels import LABEL, LABEL_KNOWN_AT, read_labels
 from fti_assets.views.reading import read_view
 from fti_assets_tests.worlds import (
     ALL_ORDERS,
@@ -99,7 +100,7 @@ def test_what_was_known_by_the_prediction_is_no_label_wherever_the_window_begins
         window = Window(midnight(since), midnight("2024-01-08"))
         frame = read_view(returns.view, window, own_shop.features)
         spine = to_polars(frame, orders.columns)
-        labels = labels_known(returns, spine, window, CUTOFF, own_shop)
+        labels = read_labels(returns, spine, window, CUTOFF, own_shop)
         found = dict(zip(frame["order_id"], labels[LABEL], strict=True))
         assert [found[order] is None for order in hours] == [True, True, True, False], since
 
@@ -173,7 +174,7 @@ def test_labels_come_in_the_order_of_the_spine(shop: Home) -> None:
     window = Window.of_days("2024-01-05", "2024-01-09")
     spine = shop.features.read(orders, window)
     shuffled = spine[np.random.default_rng(0).permutation(len(spine)).tolist()]
-    labels = labels_known(returns, shuffled, window, CUTOFF, shop)
+    labels = read_labels(returns, shuffled, window, CUTOFF, shop)
     truth = dict(zip(ALL_ORDERS["order_id"], ALL_ORDERS["is_returned"], strict=True))
     assert labels[LABEL].to_list() == [float(truth[order]) for order in shuffled["order_id"]]
     assert labels.schema[LABEL_KNOWN_AT] == pl.Datetime("us", "UTC")
@@ -214,7 +215,7 @@ def of_the_mean(frame: pd.DataFrame) -> DataFrame[Share]:
 
 
 def test_an_on_demand_function_that_looks_at_other_rows_is_found_out_and_nothing_is_written(shop: Home) -> None:
-    model = replace(returns, view=replace(returns.view, on_demand=[*returns.view.functions, of_the_mean]))
+    model = evolve(returns, view=evolve(returns.view, on_demand=[*returns.view.functions, of_the_mean]))
     with pytest.raises(ContractViolation, match=r"on_demand of_the_mean .*share: is computed from its own row alone"):
         build_dataset(model, CUTOFF, SINCE, shop)
     with pytest.raises(MissingPartitions, match="was not built"):
@@ -222,17 +223,17 @@ def test_an_on_demand_function_that_looks_at_other_rows_is_found_out_and_nothing
 
 
 def test_the_labels_own_column_that_is_never_known_in_time_is_refused_as_a_feature(shop: Home) -> None:
-    view = replace(returns.view, features=[*returns.view.selections, outcomes["is_returned"].lookback(days=9)])
+    view = evolve(returns.view, features=[*returns.view.selections, outcomes["is_returned"].lookback(days=9)])
     with pytest.raises(
         ContractViolation, match=r"dataset returns .*is_returned: is the label outcome\['is_returned'\]"
     ):
-        build_dataset(replace(returns, view=view), CUTOFF, SINCE, shop)
+        build_dataset(evolve(returns, view=view), CUTOFF, SINCE, shop)
 
 
 def test_the_labels_column_of_another_entitys_last_row_is_a_feature(shop: Home) -> None:
     earlier = outcomes["is_returned"].by("customer").lookback(days=9).prefixed("last_")
-    view = replace(returns.view, features=[*returns.view.selections, earlier])
-    frame = build_dataset(replace(returns, view=view), CUTOFF, SINCE, shop).dataset.read()
+    view = evolve(returns.view, features=[*returns.view.selections, earlier])
+    frame = build_dataset(evolve(returns, view=view), CUTOFF, SINCE, shop).dataset.read()
     all_orders = ALL_ORDERS.set_index("order_id")
     for row in frame.iloc[100::17].itertuples():
         same_customer = ALL_ORDERS["customer"] == all_orders.loc[row.order_id, "customer"]

@@ -1,37 +1,38 @@
 """The gates between a candidate and production."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from attrs import evolve
 
 from fti_assets.contracts.errors import Conflict
-from fti_assets.contracts.estimator import XGBoost
 from fti_assets.contracts.evaluation import Evaluation
 from fti_assets.contracts.gates import BeatsBaseline, BeatsChampion, Gate, MaxCalibrationGap, SliceFloor, Verdict
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import midnight
+from fti_assets.models.boosting import XGBoost
 from fti_assets.models.scorer import Scorer
 from fti_assets.stores.home import Home
 from fti_assets.stores.registry import ModelVersion
 from fti_assets.training import promotion
-from fti_assets.training.datasets import LABEL
-from fti_assets.training.promotion import champion_at, gate, gate_candidates, reevaluate
+from fti_assets.training.promotion import gate, gate_candidates, reevaluate
 from fti_assets.training.train import train
+from fti_assets.views.labels import LABEL
 from fti_assets_tests.worlds import returns, train_candidate
 
 FIRST, SECOND = date(2024, 1, 22), date(2024, 1, 25)
-JUDGED = replace(returns, gates=[BeatsBaseline(), BeatsChampion()])
+JUDGED = evolve(returns, gates=[BeatsBaseline(), BeatsChampion()])
 GOOD = XGBoost(rounds=30, max_depth=3, learning_rate=0.3)
 POOR = XGBoost(rounds=1, max_depth=1, learning_rate=0.01)
 
 
 def _candidate(home: Home, cutoff: date, estimator: XGBoost = GOOD) -> ModelVersion:
-    return train_candidate(home, cutoff, replace(JUDGED, estimator=estimator)).version
+    return train_candidate(home, cutoff, evolve(JUDGED, estimator=estimator)).version
 
 
 def test_the_first_candidate_is_promoted_from_its_cutoff_on(shop: Home) -> None:
@@ -44,14 +45,14 @@ def test_the_first_candidate_is_promoted_from_its_cutoff_on(shop: Home) -> None:
     assert entry.effective == midnight(FIRST)
     assert [v["gate"] for v in entry.verdicts] == ["beats_baseline", "beats_champion"]
     assert "no champion yet" in entry.why
-    assert champion_at(JUDGED, midnight(FIRST), shop) == version
+    assert shop.registry.serving(JUDGED.name, midnight(FIRST)) == version
 
 
 def test_nobody_serves_before_the_first_cutoff(shop: Home) -> None:
-    assert champion_at(JUDGED, midnight(FIRST), shop) is None  # no version at all
+    assert shop.registry.serving(JUDGED.name, midnight(FIRST)) is None  # no version at all
     _candidate(shop, FIRST)
     gate_candidates(JUDGED, shop, who="a test")
-    assert champion_at(JUDGED, midnight("2024-01-21"), shop) is None
+    assert shop.registry.serving(JUDGED.name, midnight("2024-01-21")) is None
 
 
 def test_a_worse_candidate_is_rejected_with_its_reasons_in_the_journal(shop: Home) -> None:
@@ -65,7 +66,7 @@ def test_a_worse_candidate_is_rejected_with_its_reasons_in_the_journal(shop: Hom
     assert entry.why.startswith("beats_champion: log_loss ")
     assert "against version 1's" in entry.why
     assert "beats_baseline" not in entry.why  # it passed that one
-    assert champion_at(JUDGED, midnight(SECOND), shop) == champion
+    assert shop.registry.serving(JUDGED.name, midnight(SECOND)) == champion
 
 
 def test_a_decided_candidate_is_not_judged_again(shop: Home) -> None:
@@ -94,11 +95,11 @@ def test_a_tie_keeps_the_champion(shop: Home, monkeypatch: pytest.MonkeyPatch) -
     _candidate(shop, SECOND)
     # every model answers alike
     monkeypatch.setattr(Scorer, "predict", lambda _self, frame, _threads=0: np.where(frame["is_gift"], 0.3, 0.2))
-    gates_of_a_tie = replace(JUDGED, gates=[BeatsChampion()])
+    gates_of_a_tie = evolve(JUDGED, gates=[BeatsChampion()])
     [gated] = gate_candidates(gates_of_a_tie, shop, who="a test")
     assert gated.evaluation.champion is not None
     assert (gated.evaluation.champion.gain, gated.promoted) == (0.0, False)
-    assert champion_at(JUDGED, midnight(SECOND), shop) == champion
+    assert shop.registry.serving(JUDGED.name, midnight(SECOND)) == champion
 
 
 def test_the_champion_is_asked_only_about_rows_after_its_own_cutoff(
@@ -132,7 +133,7 @@ def test_the_champion_is_asked_only_about_rows_after_its_own_cutoff(
 def test_a_candidate_of_the_champions_own_cutoff_has_no_fresh_rows_and_is_rejected(shop: Home) -> None:
     _candidate(shop, FIRST, POOR)
     gate_candidates(JUDGED, shop, who="a test")
-    train(replace(JUDGED, estimator=GOOD), midnight(FIRST), shop)
+    train(evolve(JUDGED, estimator=GOOD), midnight(FIRST), shop)
     [gated] = gate_candidates(JUDGED, shop, who="a test")
     assert not gated.promoted
     assert shop.registry.history("returns")[-1].why == "beats_champion: no rows that neither was fitted on"
@@ -169,13 +170,13 @@ class Broken:
     ],
 )
 def test_one_failing_gate_is_enough_to_reject(shop: Home, gates: Sequence[Gate]) -> None:
-    view = replace(returns.view, features=[*returns.view.features, returns.view.spine["product"]])
-    strict = replace(returns, view=view, gates=gates)
+    view = evolve(returns.view, features=[*returns.view.selections, returns.view.spine["product"]])
+    strict = evolve(returns, view=view, gates=gates)
     train_candidate(shop, FIRST, strict)
     [gated] = gate_candidates(strict, shop, who="a test")
     assert not gated.promoted
     assert shop.registry.history("returns")[-1].action == "reject"
-    assert champion_at(strict, midnight(FIRST), shop) is None
+    assert shop.registry.serving(strict.name, midnight(FIRST)) is None
 
 
 def test_figures_that_are_missing_fail_every_gate() -> None:
@@ -185,12 +186,12 @@ def test_figures_that_are_missing_fail_every_gate() -> None:
 
 
 def test_a_gate_that_breaks_promotes_nobody(shop: Home) -> None:
-    broken: Model = replace(returns, gates=[BeatsBaseline(), Broken()])
+    broken: Model = evolve(returns, gates=[BeatsBaseline(), Broken()])
     train_candidate(shop, FIRST, broken)
     with pytest.raises(ZeroDivisionError):
         gate_candidates(broken, shop, who="a test")
     assert shop.registry.history("returns") == []
-    assert champion_at(broken, midnight(FIRST), shop) is None
+    assert shop.registry.serving(broken.name, midnight(FIRST)) is None
 
 
 def test_promotion_is_refused_when_another_champion_took_effect_meanwhile(
@@ -217,5 +218,5 @@ def test_a_late_candidate_for_an_early_cutoff_serves_only_until_the_champion_aft
     earlier = _candidate(shop, FIRST)
     [gated] = gate_candidates(JUDGED, shop, who="a test")
     assert gated.evaluation.champion is None  # nobody served at its cutoff
-    assert champion_at(JUDGED, midnight(FIRST), shop) == earlier
-    assert champion_at(JUDGED, midnight(SECOND), shop) == later
+    assert shop.registry.serving(JUDGED.name, midnight(FIRST)) == earlier
+    assert shop.registry.serving(JUDGED.name, midnight(SECOND)) == later

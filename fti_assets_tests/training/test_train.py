@@ -1,20 +1,21 @@
 """Training: an honest evaluation, a reproducible version, and files that are checked before they are used."""
 
 import json
-from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
+from attrs import evolve
 
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.features.materialize import materialize
 from fti_assets.models.scorer import Scorer
 from fti_assets.stores.home import Home
-from fti_assets.training.datasets import LABEL, LABEL_KNOWN_AT, build_dataset
+from fti_assets.training.datasets import build_dataset
 from fti_assets.training.train import GOLDEN_ROWS, split, train
+from fti_assets.views.labels import LABEL, LABEL_KNOWN_AT
 from fti_assets_tests.worlds import FIRST_DAY, LAST_DAY, outcome_source, outcomes, returns, train_candidate
 
 CUTOFF = date(2024, 1, 22)
@@ -43,7 +44,7 @@ def test_labels_inside_the_holdout_do_not_touch_the_trial(own_shop: Home) -> Non
     flipped = outcomes.computed(lambda rows: rows.assign(is_returned=~rows["is_returned"]), outcome_source)
     materialize(flipped, Window.of_days("2024-01-15", LAST_DAY), own_shop.features)
     second = train_candidate(own_shop, CUTOFF).version
-    assert second.read("trial.ubj") == first.read("trial.ubj")
+    assert second.read("trial_model.ubj") == first.read("trial_model.ubj")
     assert second.read("trial_preprocessing.json") == first.read("trial_preprocessing.json")
     assert second.read("model.ubj") != first.read("model.ubj")
 
@@ -58,7 +59,7 @@ def test_training_again_is_recognised_and_makes_no_new_version(shop: Home) -> No
 
 def test_another_recipe_or_cutoff_is_another_version(shop: Home) -> None:
     train_candidate(shop, CUTOFF)
-    other = replace(returns, estimator=replace(returns.estimator, rounds=3))
+    other = evolve(returns, estimator=evolve(returns.estimator, rounds=3))
     assert train(other, midnight(CUTOFF), shop).version.version == 2
     assert train_candidate(shop, CUTOFF + timedelta(days=1)).version.version == 3
 
@@ -85,7 +86,7 @@ def test_the_files_say_what_it_was_fitted_on(shop: Home) -> None:
     metrics = version.read_json("metrics.json")
     assert metrics["baseline"] == dataset.read()[LABEL].mean()
     assert metrics["loss"] == trained.evaluation.loss
-    assert sum(metrics["gain_by_feature"].values()) == pytest.approx(1)
+    assert sum(metrics["importance"].values()) == pytest.approx(1)
     facts = version.manifest["facts"]
     assert (facts["dataset"], facts["rows"]) == (dataset.id, dataset.manifest["rows"])
     assert facts["tables"] == dataset.manifest["tables"]
@@ -105,8 +106,8 @@ def test_the_card_shows_the_figures(shop: Home) -> None:
     assert f"| log_loss | {figures.loss:.4f} |\n" in card
     assert f"| constant baseline | {figures.baseline_loss:.4f} ({better:+.1%}) |\n" in card
     assert f"| calibration gap | {figures.calibration_gap:+.4f} |\n| AUC | {figures.auc:.4f} |\n" in card
-    most, gain = next(iter(trained.gains.items()))
-    assert f"| feature | share of gain |\n|---|---|\n| {most} | {gain:.1%} |\n" in card
+    most, gain = next(iter(trained.importance.items()))
+    assert f"| feature | importance |\n|---|---|\n| {most} | {gain:.1%} |\n" in card
 
 
 def test_the_facts_that_a_caller_gives_are_kept_with_the_version(shop: Home) -> None:

@@ -67,7 +67,7 @@ def frame(visitors: Any = ("a", "b", "c"), **columns: Any) -> pd.DataFrame:
 
 def put(home: Home, rows: Any) -> pl.DataFrame:
     """Materialize the profiles and read them back."""
-    binding = profiles.computed(lambda _: rows, Source("nothing", Visit, lambda *_: visited([])))
+    binding = profiles.computed(lambda _: rows, Source(Visit, lambda *_: visited([]), name="nothing"))
     materialize(binding, DAY, home.features)
     return home.features.read(profiles, DAY)
 
@@ -80,7 +80,7 @@ def visited(visitors: Any) -> pd.DataFrame:
 
 def joined(home: Home, visitors: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The view's rows for these visitors: offline from the feature store, and from the online store."""
-    binding = visits.computed(lambda rows: rows, Source("visits", Visit, lambda *_: visited(visitors)))
+    binding = visits.computed(lambda rows: rows, Source(Visit, lambda *_: visited(visitors), name="visits"))
     materialize(binding, DAY, home.features)
     load_online(profiles, [view], home)
     return read_view(view, DAY, home.features), online_features(view, home.features.read(visits, DAY), home.online)

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.errors import ContractViolation, FailingCase
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
-from fti_assets.features.materialization import Written
+from fti_assets.features.materialization import Materialization
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
@@ -41,7 +41,9 @@ def spoilt(*ids: str, **values: Any) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return spoil
 
 
-def put(store: FeatureStore, window: Window, function: Callable[..., Any], group: FeatureGroup = GROUP) -> Written:
+def put(
+    store: FeatureStore, window: Window, function: Callable[..., Any], group: FeatureGroup = GROUP
+) -> Materialization:
     return materialize(group.computed(function, order_source), window, store)
 
 
@@ -53,9 +55,7 @@ def held(store: FeatureStore, owner: str = OWNER) -> list[tuple[str, str]]:
 def test_bad_rows_are_set_aside_by_their_day_and_the_others_are_written(store: FeatureStore) -> None:
     written = put(store, DAYS, spoilt("2024-01-05-03", "2024-01-07-04", quantity=0))
     assert (written.rows, written.set_aside) == (78, {"2024-01-05": 1, "2024-01-07": 1})
-    assert written.reasons == (
-        {"of": OWNER, "column": "quantity", "check": "greater_than_or_equal_to(1)", "value": "0", "rows": "2"},
-    )
+    assert written.reasons == (FailingCase("quantity", "greater_than_or_equal_to(1)", "0", 2, of=OWNER),)
     assert [day for day, _ in held(store)] == ["2024-01-05", "2024-01-07"]
     ids = store.read(GROUP, DAYS)["order_id"].to_list()
     assert len(ids) == 78
@@ -106,7 +106,7 @@ def test_a_source_sets_rows_aside_before_the_function_sees_them(store: FeatureSt
         seen.append(len(rows))
         return rows
 
-    source = Source("shop_orders", Order, read, on_invalid="quarantine")
+    source = Source(Order, read, name="shop_orders", on_invalid="quarantine")
     strict = FeatureGroup(Order, keys="order_id", event_time="placed_at")
     written = materialize(strict.computed(count, source), DAYS, store)
     assert (seen, written.rows) == ([78], 78)
@@ -119,7 +119,7 @@ def test_a_source_that_fails_where_its_group_would_set_aside_says_what_to_declar
     def read(start: datetime, end: datetime) -> pd.DataFrame:
         return spoilt("2024-01-05-03", customer=None)(order_source.read(start, end))
 
-    source = Source("shop_orders", Order, read)
+    source = Source(Order, read, name="shop_orders")
     expected = 'its source shop_orders does not: declare on_invalid="quarantine" there: customer: '
     with pytest.raises(ContractViolation, match=expected):
         materialize(GROUP.computed(as_given, source), FIFTH, store)
@@ -132,7 +132,7 @@ def test_a_batch_that_fails_later_quarantines_nothing_of_its_source(store: Featu
     def read(start: datetime, end: datetime) -> pd.DataFrame:
         return spoilt("2024-01-05-03", customer=None)(order_source.read(start, end))
 
-    source = Source("shop_orders", Order, read, on_invalid="quarantine")
+    source = Source(Order, read, name="shop_orders", on_invalid="quarantine")
     with pytest.raises(ContractViolation, match="feature group order"):
         materialize(GROUP.computed(lambda rows: rows.assign(quantity=0), source), FIFTH, store)
     assert held(store, SOURCE) == []
@@ -173,7 +173,7 @@ def test_of_a_dimension_the_whole_table_is_the_partition(store: FeatureStore) ->
         Product, keys="product", name="products", dimension=True, on_invalid="quarantine", invalid_up_to=0.5
     )
     binding = products.computed(
-        as_given, Source("catalogue", Product, read, on_invalid="quarantine", invalid_up_to=0.4)
+        as_given, Source(Product, read, name="catalogue", on_invalid="quarantine", invalid_up_to=0.4)
     )
     assert materialize(binding, FIFTH, store).set_aside == {"whole": 1}
     assert held(store, "source/catalogue") == [("whole", "is finite")]

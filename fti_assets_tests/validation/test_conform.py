@@ -7,6 +7,7 @@ import pytest
 
 from fti_assets.contracts.errors import ContractViolation
 from fti_assets.contracts.feature_group import FeatureGroup
+from fti_assets.contracts.schema import schema_of
 from fti_assets.contracts.time import UTC, Window
 from fti_assets.validation.conform import conform, conform_group, widened
 
@@ -44,7 +45,7 @@ GOOD = pd.DataFrame(
 def cases_of(frame: Any, window: Window | None = DAY) -> list[tuple[str, str, str]]:
     with pytest.raises(ContractViolation, match="feature group reading breaks its contract") as raised:
         conform_group(frame, readings, window)
-    return [(case["column"], case["check"], case["rows"]) for case in raised.value.cases]
+    return [(case.column, case.check, case.rows) for case in raised.value.cases]
 
 
 def test_a_good_batch_comes_back_in_the_contracts_order() -> None:
@@ -69,7 +70,7 @@ def test_what_loses_nothing_is_widened(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize("nothing", [None, np.nan, pd.NA, pd.NaT])
 def test_a_column_of_nulls_has_its_declared_type(nothing: object) -> None:
     gone = pd.Series([nothing, nothing], dtype=object)
-    found = conform(GOOD.assign(level=gone, spare=gone, note=gone, read_at=gone), Reading, "readings")
+    found = conform(GOOD.assign(level=gone, spare=gone, note=gone, read_at=gone), schema_of(Reading), "readings")
     assert found.dtypes.equals(GOOD.dtypes)
 
 
@@ -79,10 +80,10 @@ def test_an_empty_batch_has_the_declared_types_whatever_it_came_with() -> None:
 
 
 def test_whole_numbers_stand_for_floats_but_floats_not_for_whole_numbers() -> None:
-    assert conform(GOOD.assign(level=[1, 2]), Reading, "readings")["level"].dtype == "float64"
-    assert cases_of(GOOD.assign(level=[1, 2**53 + 1])) == [("level", "dtype('float64')", "1")]
-    assert cases_of(GOOD.assign(count=[1.0, 2.0])) == [("count", "dtype('int64')", "1")]
-    assert cases_of(GOOD.assign(spare=[1.5, np.nan])) == [("spare", "dtype('Int64')", "1")]
+    assert conform(GOOD.assign(level=[1, 2]), schema_of(Reading), "readings")["level"].dtype == "float64"
+    assert cases_of(GOOD.assign(level=[1, 2**53 + 1])) == [("level", "dtype('float64')", 1)]
+    assert cases_of(GOOD.assign(count=[1.0, 2.0])) == [("count", "dtype('int64')", 1)]
+    assert cases_of(GOOD.assign(spare=[1.5, np.nan])) == [("spare", "dtype('Int64')", 1)]
 
 
 def test_every_failing_case_is_reported_and_not_only_the_first() -> None:
@@ -90,19 +91,19 @@ def test_every_failing_case_is_reported_and_not_only_the_first() -> None:
         extra=1, more=2, level=[-1.0, np.inf], count=["1", "2"], sensor=["a", None]
     )
     assert set(cases_of(broken)) == {
-        ("note", "is missing", "1"),
-        ("extra", "is not declared", "1"),
-        ("more", "is not declared", "1"),
-        ("level", "greater_than_or_equal_to(0)", "1"),
-        ("level", "is finite", "1"),
-        ("count", "dtype('int64')", "1"),
-        ("sensor", "not_nullable", "1"),
+        ("note", "is missing", 1),
+        ("extra", "is not declared", 1),
+        ("more", "is not declared", 1),
+        ("level", "greater_than_or_equal_to(0)", 1),
+        ("level", "is finite", 1),
+        ("count", "dtype('int64')", 1),
+        ("sensor", "not_nullable", 1),
     }
 
 
 def test_what_is_no_frame_or_has_a_column_twice_is_refused() -> None:
-    assert cases_of([GOOD]) == [("(frame)", "is a pandas DataFrame", "1")]
-    assert cases_of(pd.concat([GOOD, GOOD[["note"]]], axis=1)) == [("note", "is there once", "2")]
+    assert cases_of([GOOD]) == [("(frame)", "is a pandas DataFrame", 1)]
+    assert cases_of(pd.concat([GOOD, GOOD[["note"]]], axis=1)) == [("note", "is there once", 2)]
 
 
 def test_what_was_widened_is_said_with_both_types() -> None:
@@ -124,15 +125,15 @@ def test_naive_times_are_refused() -> None:
 
 def test_a_batch_has_no_row_twice_and_only_rows_that_became_known_in_its_window() -> None:
     twice = pd.concat([GOOD, GOOD.head(1)], ignore_index=True)
-    assert cases_of(twice) == [("sensor, due_at, read_at", "no copy of a row", "1")]
-    assert cases_of(twice.assign(count=[1, 2, 3])) == [("sensor, due_at, read_at", "no row twice", "2")]
+    assert cases_of(twice) == [("sensor, due_at, read_at", "no copy of a row", 1)]
+    assert cases_of(twice.assign(count=[1, 2, 3])) == [("sensor, due_at, read_at", "no row twice", 2)]
     assert conform_group(twice.assign(read_at=TIMES[[0, 1, 1]].set_axis([0, 1, 2])), readings, DAY).shape == (3, 8)
     tomorrow = GOOD.assign(read_at=[DAY.start, DAY.end]).astype({"read_at": "datetime64[us, UTC]"})
-    assert cases_of(tomorrow) == [("read_at", "known in 2024-01-02", "1")]
+    assert cases_of(tomorrow) == [("read_at", "known in 2024-01-02", 1)]
     assert len(conform_group(tomorrow, readings, None)) == 2
-    assert cases_of(GOOD.assign(read_at=pd.NaT)) == [("read_at", "is a time, not null", "2")]
+    assert cases_of(GOOD.assign(read_at=pd.NaT)) == [("read_at", "is a time, not null", 2)]
     early = GOOD.assign(due_at=TIMES + pd.Timedelta(days=1, microseconds=1))
-    assert cases_of(early) == [("read_at", "known at most a day before the event", "2")]
+    assert cases_of(early) == [("read_at", "known at most a day before the event", 2)]
 
 
 def test_a_schema_that_coerces_gives_what_it_coerced_to() -> None:
@@ -142,4 +143,4 @@ def test_a_schema_that_coerces_gives_what_it_coerced_to() -> None:
         class Config:
             coerce = True
 
-    assert conform(pd.DataFrame({"n": ["1", "2"]}), Coerced, "n")["n"].to_list() == [1, 2]
+    assert conform(pd.DataFrame({"n": ["1", "2"]}), schema_of(Coerced), "n")["n"].to_list() == [1, 2]

@@ -3,6 +3,8 @@ import pandas as pd
 import pandera.pandas as pa
 import pytest
 
+from fti_assets.contracts.errors import FailingCase
+from fti_assets.contracts.schema import schema_of
 from fti_assets.validation.examine import Fault, cases_of, examine, shown, typed_only
 
 
@@ -27,12 +29,12 @@ GOOD = pd.DataFrame({"parcel": ["a", "b", "c"], "weight": [1.0, 2.0, None], "pie
 
 def found(frame: pd.DataFrame) -> dict[tuple[str, str], list[int] | None]:
     """The labels of the rows of each fault, None for a fault of the frame."""
-    faults = examine(frame, Parcel).faults
+    faults = examine(frame, schema_of(Parcel)).faults
     return {(f.column, f.check): None if f.rows is None else list(f.rows) for f in faults}
 
 
 def test_a_good_frame_has_no_faults() -> None:
-    examined = examine(GOOD[["pieces", "weight", "parcel"]], Parcel)
+    examined = examine(GOOD[["pieces", "weight", "parcel"]], schema_of(Parcel))
     assert (examined.faults, list(examined.frame)) == ([], ["parcel", "weight", "pieces"])
 
 
@@ -71,31 +73,31 @@ def test_a_row_that_cannot_be_read_is_named_and_the_others_are_checked() -> None
 
 def test_only_the_users_checks_of_a_columns_values_may_be_waived() -> None:
     frame = pd.DataFrame({"parcel": ["a", None, "c"], "weight": [-1.0, 1.0, np.inf], "pieces": [1, 1, 1]})
-    assert {f.check: f.of_value for f in examine(frame, Parcel).of_rows} == {
+    assert {f.check: f.of_value for f in examine(frame, schema_of(Parcel)).of_rows} == {
         "not_nullable": False,
         "greater_than(0)": True,
         "is finite": False,
     }
-    typed = typed_only(GOOD.assign(weight=[-1.0, 1.0, None]), Parcel)
+    typed = typed_only(GOOD.assign(weight=[-1.0, 1.0, None]), schema_of(Parcel))
     assert typed["weight"].to_list()[0] == -1
 
 
 @pytest.mark.parametrize("frame", [None, [1], "rows"])
 def test_what_is_no_frame_has_one_fault(frame: object) -> None:
-    [fault] = examine(frame, Parcel).faults  # type: ignore[arg-type]
+    [fault] = examine(frame, schema_of(Parcel)).faults  # type: ignore[arg-type]
     assert (fault.check, fault.rows) == ("is a pandas DataFrame", None)
 
 
 def test_columns_twice_or_of_several_levels_are_faults_of_the_frame() -> None:
     levels = GOOD.set_axis(pd.MultiIndex.from_product([["a"], list(GOOD)]), axis=1)
-    assert [fault.check for fault in examine(levels, Parcel).of_frame] == ["has columns of one name each"]
-    assert [fault.column for fault in examine(pd.concat([GOOD, GOOD], axis=1), Parcel).of_frame] == list(GOOD)
+    assert [fault.check for fault in examine(levels, schema_of(Parcel)).of_frame] == ["has columns of one name each"]
+    assert [fault.column for fault in examine(pd.concat([GOOD, GOOD], axis=1), schema_of(Parcel)).of_frame] == list(
+        GOOD
+    )
 
 
 def test_a_value_is_shown_on_one_line_and_not_too_long() -> None:
     assert [shown(v) for v in ("a b", "ä", 'say "no"', 1.5)] == ["a b", "ä", 'say "no"', "1.5"]
     assert [shown(v) for v in ("a\nb", "nul\0", "half \ud800")] == ["a\\nb", "nul\\x00", "half \\ud800"]
     assert shown("x" * 5_000) == f"{'x' * 100}… (5,000 characters)"
-    assert cases_of([Fault("c", "is text", ["\n", "b"])]) == [
-        {"column": "c", "check": "is text", "value": "\\n", "rows": "2"}
-    ]
+    assert cases_of([Fault("c", "is text", ["\n", "b"])]) == [FailingCase("c", "is text", "\\n", 2)]

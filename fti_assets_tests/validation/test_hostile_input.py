@@ -102,7 +102,7 @@ def test_times_after_2262_are_read_where_a_contract_allows_them(home: Home) -> N
     plans = FeatureGroup(Plan, keys="visitor", event_time="made_at", name="plans")
     far = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC_ZONE)
     rows = pd.DataFrame({"visitor": ["a"], "made_at": times(SEEN), "ends_at": times(far)})
-    binding = plans.computed(lambda _: rows, Source("nothing", Visit, lambda *_: visited([])))
+    binding = plans.computed(lambda _: rows, Source(Visit, lambda *_: visited([]), name="nothing"))
     materialize(binding, DAY, home.features)
     assert home.features.read(plans, DAY)["ends_at"].to_list() == [far]
 

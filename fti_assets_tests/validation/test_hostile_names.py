@@ -7,7 +7,6 @@ import pandera.pandas as pa
 import pytest
 
 from fti_assets.contracts.errors import DeclarationError
-from fti_assets.contracts.estimator import XGBoost
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.gates import BeatsBaseline
@@ -16,6 +15,7 @@ from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import UTC
 from fti_assets.features.materialize import materialize
 from fti_assets.inference.online import load_online, online_features
+from fti_assets.models.boosting import XGBoost
 from fti_assets.stores.home import Home
 from fti_assets.views.reading import read_view
 from fti_assets_tests.validation.hostile_world import (
@@ -79,11 +79,11 @@ HOSTILE_NAMES = ["it's", 'a"b', "a/b", "..", "a b", "größe", "a\nb", "a\0b", "
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_a_group_a_source_and_a_model_are_refused_under_a_name_that_no_path_or_table_should_have(name: str) -> None:
-    # an empty name of a group stands for its schema's
+    # an empty name stands for the schema's
     with pytest.raises(DeclarationError, match=r"name .*expected lower-case letters"):
         FeatureGroup(Profile, keys="visitor", event_time="seen_at", name=name or " ")
     with pytest.raises(DeclarationError, match=r"source name .*expected lower-case letters"):
-        Source(name, Visit, lambda *_: visited([]))
+        Source(Visit, lambda *_: visited([]), name=name or " ")
     with pytest.raises(DeclarationError, match=r"model name .*expected lower-case letters"):
         Model(name, view=view, estimator=XGBoost(), gates=[BeatsBaseline()])
 
@@ -103,8 +103,10 @@ def test_a_column_is_refused_under_a_name_that_a_store_or_sql_cannot_hold(name: 
 def test_a_column_of_any_other_name_goes_through_to_the_online_store(home: Home, name: str) -> None:
     group = FeatureGroup(_with_column(name), keys="visitor", event_time="seen_at", lookback="1d")
     rows = pd.DataFrame({"visitor": ["a"], "seen_at": times(SEEN), name: [1.5]})
-    materialize(group.computed(lambda _: rows, Source("nothing", Visit, lambda *_: visited([]))), DAY, home.features)
-    asked = visits.computed(lambda given: given, Source("visits", Visit, lambda *_: visited(["a"])))
+    materialize(
+        group.computed(lambda _: rows, Source(Visit, lambda *_: visited([]), name="nothing")), DAY, home.features
+    )
+    asked = visits.computed(lambda given: given, Source(Visit, lambda *_: visited(["a"]), name="visits"))
     materialize(asked, DAY, home.features)
     named = FeatureView(spine=visits, label=visits["bought"].within(days=1), features=[group])
     load_online(group, [named], home)

@@ -1,12 +1,12 @@
 """Reading a view: point in time, in slices, at any version of its tables."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
 import pytest
+from attrs import evolve
 from pandas.testing import assert_frame_equal
 
 from fti_assets.contracts.errors import MissingPartitions
@@ -156,7 +156,9 @@ def _said(start: datetime, end: datetime) -> pd.DataFrame:
 
 def _with_reputations(home: Home, *windows: Window) -> None:
     for window in windows:
-        materialize(reputations.computed(lambda rows: rows, Source("said", Reputation, _said)), window, home.features)
+        materialize(
+            reputations.computed(lambda rows: rows, Source(Reputation, _said, name="said")), window, home.features
+        )
 
 
 @pytest.mark.parametrize("days", [1, 2, 31])
@@ -178,7 +180,7 @@ def test_a_row_known_a_day_before_its_event_is_found_from_any_slice(
 def test_the_day_before_the_lookback_is_needed_where_a_row_may_be_known_before_its_event(own_shop: Home) -> None:
     _with_reputations(own_shop, Window.of_days("2024-01-01", "2024-01-03"), Window.of_days("2024-01-05", "2024-01-08"))
     materialize(
-        reputations.computed(lambda rows: rows.assign(said_at=rows["of"]), Source("said", Reputation, _said)),
+        reputations.computed(lambda rows: rows.assign(said_at=rows["of"]), Source(Reputation, _said, name="said")),
         Window.of_days("2024-01-01", "2024-01-02"),
         own_shop.features,
     )
@@ -212,7 +214,7 @@ def test_composite_keys_are_looked_up_all_together_and_a_lookback_may_be_the_vie
 
     materialize(pairs.computed(of_orders, orders), EVERYTHING, own_shop.features)
     features = [pairs, pairs.select().lookback(hours=36).prefixed("recent_")]
-    frame = read_view(replace(VIEW, features=features, on_demand=()), EVERYTHING, own_shop.features)
+    frame = read_view(evolve(VIEW, features=features, on_demand=()), EVERYTHING, own_shop.features)
     for row in frame.iloc[::53].itertuples():
         same = (ALL_ORDERS["customer"] == row.customer) & (ALL_ORDERS["product"] == row.product)
         earlier = ALL_ORDERS[same & (ALL_ORDERS["placed_at"] < row.placed_at)]

@@ -1,12 +1,12 @@
 import os
 import signal
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import polars as pl
 import pytest
+from attrs import evolve
 from pandera.typing.pandas import DataFrame
 from polars.testing import assert_frame_equal
 
@@ -22,7 +22,7 @@ from fti_assets_tests.worlds import FIRST_DAY, LAST_DAY, Amount, amount, at, ord
 
 VIEW = returns.view
 EVERYTHING = Window.of_days(FIRST_DAY, LAST_DAY)
-PLAIN = replace(VIEW, on_demand=[])
+PLAIN = evolve(VIEW, on_demand=[])
 
 
 def written(folder: Path) -> pl.DataFrame:
@@ -109,7 +109,7 @@ def test_a_view_that_workers_cannot_import_is_refused(shop: Home, tmp_path: Path
     with pytest.raises(
         DeclarationError, match=r"view of order: .*local of .*: expected a class or function at the top"
     ):
-        write_view(replace(VIEW, on_demand=[local]), EVERYTHING, shop.features, tmp_path, days=15, workers=2)
+        write_view(evolve(VIEW, on_demand=[local]), EVERYTHING, shop.features, tmp_path, days=15, workers=2)
 
 
 def die_once(frame: pd.DataFrame) -> DataFrame[Amount]:
@@ -125,7 +125,7 @@ def test_a_killed_worker_is_told_and_a_rerun_completes(
     shop: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DIED", str(tmp_path / "died"))
-    view = replace(VIEW, on_demand=[die_once])
+    view = evolve(VIEW, on_demand=[die_once])
     with pytest.raises(WorkerDied, match=r"killed.*run it again to do the rest"):
         write_view(view, EVERYTHING, shop.features, tmp_path / "out", days=15, workers=2)
     assert all(len(pl.read_parquet(path)) for path in (tmp_path / "out").glob("*.parquet"))

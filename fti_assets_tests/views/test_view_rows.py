@@ -1,10 +1,10 @@
 """Which rows are a view's: its condition, its event-time cutoffs, and the labels that it has of them."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from pandas.testing import assert_frame_equal
 
 from fti_assets.contracts.errors import MissingPartitions
@@ -26,14 +26,14 @@ BIG = "price * quantity > 60 and not is_gift and is_returned_count_7d >= 2"
 
 def test_rows_that_do_not_meet_the_condition_are_not_read_and_the_others_are_the_same(shop: Home) -> None:
     everything = read_view(VIEW, EVERYTHING, shop.features)
-    found = read_view(replace(VIEW, where=BIG), EVERYTHING, shop.features)
+    found = read_view(evolve(VIEW, where=BIG), EVERYTHING, shop.features)
     big = everything["amount"].gt(60) & ~everything["is_gift"] & everything["is_returned_count_7d"].ge(2)
     assert 100 < big.sum() < 400
     assert_frame_equal(found, everything[big].reset_index(drop=True), check_exact=True)
 
 
 def test_a_condition_that_no_row_meets_gives_no_rows_of_the_same_types(shop: Home) -> None:
-    none = read_view(replace(VIEW, where="quantity > 99"), EVERYTHING, shop.features)
+    none = read_view(evolve(VIEW, where="quantity > 99"), EVERYTHING, shop.features)
     assert len(none) == 0
     assert none.dtypes.to_dict() == read_view(VIEW, EVERYTHING, shop.features).dtypes.to_dict()
 
@@ -42,7 +42,7 @@ def test_a_condition_that_no_row_meets_gives_no_rows_of_the_same_types(shop: Hom
 def test_a_condition_and_cutoffs_leave_the_same_rows_in_one_slice_as_in_several(
     shop: Home, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
-    view = replace(VIEW, where=BIG, since="2024-01-04T12:00Z", until="2024-02-02")
+    view = evolve(VIEW, where=BIG, since="2024-01-04T12:00Z", until="2024-02-02")
     monkeypatch.setattr(views, "SLICE_DAYS", 400)
     whole = read_view(view, EVERYTHING, shop.features)
     monkeypatch.setattr(views, "SLICE_DAYS", days)
@@ -53,7 +53,7 @@ def test_a_condition_and_cutoffs_leave_the_same_rows_in_one_slice_as_in_several(
 
 def test_an_event_time_cutoff_leaves_out_the_rows_before_since_and_from_until_on(shop: Home) -> None:
     since, until = at(date(2024, 1, 10), 9, 30), at(date(2024, 1, 12), 8)
-    found = read_view(replace(VIEW, since=since, until=until), EVERYTHING, shop.features)
+    found = read_view(evolve(VIEW, since=since, until=until), EVERYTHING, shop.features)
     everything = read_view(VIEW, EVERYTHING, shop.features)
     inside = (everything["placed_at"] >= since) & (everything["placed_at"] < until)
     assert_frame_equal(found, everything[inside].reset_index(drop=True), check_exact=True)
@@ -65,7 +65,7 @@ def test_nothing_is_read_for_days_outside_of_a_views_cutoffs(tmp_path: Path) -> 
     for binding in BINDINGS:
         materialize(binding, Window.of_days("2024-01-05", "2024-01-12"), home.features)
     window = Window.of_days("2024-01-01", "2024-01-31")
-    bounded = replace(VIEW, since="2024-01-09", until="2024-01-13")
+    bounded = evolve(VIEW, since="2024-01-09", until="2024-01-13")
     assert len(read_view(bounded, window, home.features)) == 80
     outside = read_view(bounded, Window.of_days("2024-01-01", "2024-01-03"), Home(tmp_path / "empty").features)
     assert len(outside) == 0
@@ -78,11 +78,11 @@ def test_views_of_other_conditions_do_not_share_slices_and_those_of_other_labels
         what: slice_key(view, week, shop.features, {})
         for what, view in {
             "plain": VIEW,
-            "where": replace(VIEW, where="quantity > 1"),
-            "another where": replace(VIEW, where="quantity > 2"),
-            "label": replace(VIEW, label=outcomes["is_returned"].within(days=5)),
-            "on demand": replace(VIEW, on_demand=()),
-            "since": replace(VIEW, since="2024-01-01"),
+            "where": evolve(VIEW, where="quantity > 1"),
+            "another where": evolve(VIEW, where="quantity > 2"),
+            "label": evolve(VIEW, label=outcomes["is_returned"].within(days=5)),
+            "on demand": evolve(VIEW, on_demand=()),
+            "since": evolve(VIEW, since="2024-01-01"),
         }.items()
     }
     assert keys["plain"] == keys["label"] == keys["on demand"] == keys["since"]
@@ -90,7 +90,7 @@ def test_views_of_other_conditions_do_not_share_slices_and_those_of_other_labels
 
 
 def test_rows_that_do_not_meet_the_views_condition_are_not_learned(shop: Home) -> None:
-    model = replace(returns, view=replace(returns.view, where="quantity > 1 and price > 10"))
+    model = evolve(returns, view=evolve(returns.view, where="quantity > 1 and price > 10"))
     built = build_dataset(model, CUTOFF, SINCE, shop)
     frame, everything = built.dataset.read(), build_dataset(returns, CUTOFF, SINCE, shop).dataset.read()
     kept = everything[(everything["quantity"] > 1) & (everything["price"] > 10)].reset_index(drop=True)
@@ -100,8 +100,8 @@ def test_rows_that_do_not_meet_the_views_condition_are_not_learned(shop: Home) -
 
 
 def test_a_dataset_begins_at_its_views_since_and_ends_before_its_until(shop: Home) -> None:
-    bounded = replace(returns.view, since="2024-01-10", until="2024-01-14")
-    built = build_dataset(replace(returns, view=bounded), CUTOFF, SINCE, shop)
+    bounded = evolve(returns.view, since="2024-01-10", until="2024-01-14")
+    built = build_dataset(evolve(returns, view=bounded), CUTOFF, SINCE, shop)
     frame = built.dataset.read()
     assert (frame["placed_at"].min(), frame["placed_at"].max()) == (
         at(date(2024, 1, 10), 8),
@@ -114,7 +114,7 @@ def test_a_dataset_begins_at_its_views_since_and_ends_before_its_until(shop: Hom
 
 @pytest.mark.parametrize("bounds", [{"since": "2024-01-20"}, {"until": "2024-01-01"}])
 def test_a_cutoff_of_which_the_view_has_no_day_is_refused(shop: Home, bounds: dict[str, str]) -> None:
-    model = replace(returns, view=replace(returns.view, **bounds))
+    model = evolve(returns, view=evolve(returns.view, **bounds))
     with pytest.raises(MissingPartitions, match=r"dataset returns at cutoff 2024-01-20, .* its view has rows from"):
         build_dataset(model, CUTOFF, SINCE, shop)
 
@@ -123,7 +123,7 @@ def test_the_days_on_which_labels_come_after_until_are_needed_too(tmp_path: Path
     home = Home(tmp_path)
     for binding in BINDINGS:
         materialize(binding, Window.of_days(FIRST_DAY, "2024-01-13"), home.features)
-    model = replace(returns, view=replace(returns.view, until="2024-01-14"))
+    model = evolve(returns, view=evolve(returns.view, until="2024-01-14"))
     with pytest.raises(MissingPartitions, match="outcome was not materialized for 2024-01-14, 2024-01-15"):
         build_dataset(model, CUTOFF, SINCE, home)
 
@@ -135,7 +135,7 @@ def test_several_labels_of_one_spine_each_with_its_own_horizon(shop: Home) -> No
         "at_once": settled.within(hours=25),
         "in_time": settled.within(hours=26),
     }
-    view = replace(returns.view, label=labels)
+    view = evolve(returns.view, label=labels)
     rows = {name: build_dataset(Model(name, view, label=name), CUTOFF, SINCE, shop).rows for name in labels}
     assert rows == {"returned": (ALL_ORDERS["settled_at"] < CUTOFF).sum(), "at_once": 0, "in_time": rows["returned"]}
     one, another = (

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fti_assets.contracts.errors import DeclarationError, WorkerDied
-from fti_assets.views.workers import importable, map_tasks, workers_of
+from fti_assets.views.workers import cores, importable, map_tasks, workers_of
 
 
 def double(n: int) -> int:
@@ -46,9 +46,18 @@ def test_one_worker_is_this_process_and_two_are_others() -> None:
 
 def test_workers_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
-    cores = len(os.sched_getaffinity(0))
-    assert set(map_tasks(polars_threads, [1, 2], workers=2)) == {max(1, cores // 2)}
+    assert set(map_tasks(polars_threads, [1, 2], workers=2)) == {max(1, cores() // 2)}
     assert "POLARS_MAX_THREADS" not in os.environ
+
+
+def test_the_cores_are_those_of_the_process_or_where_nobody_tells_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert cores() == 8
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cores() == 1
 
 
 def test_the_environment_says_how_many_unless_the_call_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,13 +4,11 @@ import base64
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from math import ceil, floor, isfinite, log10
+from math import ceil, floor, log10
 
-Value = float | None
+from fti_assets.assets.charts.numbers import short
 
-COLORS = ("#2563eb", "#ea580c", "#059669", "#9333ea", "#dc2626", "#0891b2", "#ca8a04", "#475569", "#db2777", "#65a30d")
-INK, MUTED, GRID = "#1e293b", "#64748b", "#e2e8f0"
-WIDTH = 720
+COLOR, INK, MUTED, GRID = "#2563eb", "#1e293b", "#64748b", "#e2e8f0"
 
 
 def markdown(alt: str, width: int, height: float, body: Iterable[str], size: int = 12) -> str:
@@ -58,18 +56,6 @@ def cut(words: str, length: int) -> str:
     return words if len(words) <= length else words[: max(0, length - 1)] + "…"
 
 
-def number(value: Value) -> Value:
-    """The value if it is finite."""
-    return float(value) if value is not None and isfinite(value) else None
-
-
-def thinned(values: Sequence[Value], limit: int) -> list[Value]:
-    """At most `limit` values: means of as many neighbours as it takes, None where all of them are."""
-    step = max(1, ceil(len(values) / limit))
-    groups = ([v for v in values[i : i + step] if v is not None] for i in range(0, len(values), step))
-    return [sum(group) / len(group) if group else None for group in groups]
-
-
 def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
     """From values to pixels; a constant lies in the middle."""
     if low == high:
@@ -89,13 +75,3 @@ def ticks(values: Sequence[float]) -> dict[float, str]:
     decimals = max(0, -floor(log10(step * 1.001)))
     plain = step > 1e-6 and max(map(abs, places)) < 1e6
     return {t: f"{t:,.{decimals}f}" if plain else short(t) for t in places}
-
-
-def short(value: float) -> str:
-    """Four digits or decimals at most: 0.4807, 36.66, 1,234, 3.4M."""
-    for power, unit in ((1e9, "G"), (1e6, "M")):
-        if abs(value) >= power:
-            return f"{value / power:.3g}{unit}"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{round(value, 4):.4g}" if abs(value) >= 0.001 else f"{value:.2g}"

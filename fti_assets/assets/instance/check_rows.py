@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import dagster as dg
 import sqlalchemy as db
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
-from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+
+from fti_assets.assets.instance.dagster_private import AssetCheckExecutionRecordStatus as Status
+from fti_assets.assets.instance.dagster_private import AssetCheckExecutionsTable
 
 
 class Stored(NamedTuple):
@@ -19,7 +20,7 @@ class Stored(NamedTuple):
 
 
 _COLUMNS = AssetCheckExecutionsTable.c
-_FOUND = (
+_EVALUATION = (
     "execution_status",
     "evaluation_event",
     "evaluation_event_timestamp",
@@ -34,7 +35,7 @@ _UPDATE = (
         _COLUMNS.run_id == db.bindparam("of_run"),
         _COLUMNS.partition == db.bindparam("of_partition"),
     )
-    .values({name: db.bindparam(name) for name in _FOUND})
+    .values({name: db.bindparam(name) for name in _EVALUATION})
 )
 
 
@@ -45,14 +46,14 @@ def plan(connection: db.Connection, planned: Sequence[Stored]) -> None:
             "asset_key": data.asset_key.to_string(),
             "check_name": data.check_name,
             "partition": partition,
-            "run_id": each.event.run_id,
+            "run_id": check.event.run_id,
             "execution_status": Status.PLANNED.value,
-            "evaluation_event": each.content,
-            "evaluation_event_timestamp": _timestamp(each.event),
-            "evaluation_event_storage_id": each.number,
+            "evaluation_event": check.content,
+            "evaluation_event_timestamp": _timestamp(check.event),
+            "evaluation_event_storage_id": check.number,
         }
-        for each in planned
-        for data in [_data(each.event)]
+        for check in planned
+        for data in [_data(check.event)]
         for partition in (data.partitions_subset.get_partition_keys() if data.partitions_subset else [None])
     ]
     if rows:
@@ -60,23 +61,23 @@ def plan(connection: db.Connection, planned: Sequence[Stored]) -> None:
 
 
 def evaluate(connection: db.Connection, evaluated: Sequence[Stored]) -> bool:
-    """Turn the rows that were planned into what was found; false when not each of them was planned, once."""
-    rows = [_found(each) for each in evaluated]
+    """Turn the rows that were planned into results; false when an evaluation was not planned, or more than once."""
+    rows = [_result(check) for check in evaluated]
     return not rows or connection.execute(_UPDATE, rows).rowcount == len(rows)
 
 
-def _found(each: Stored) -> dict[str, Any]:
-    evaluation = _data(each.event)
+def _result(check: Stored) -> dict[str, Any]:
+    evaluation = _data(check.event)
     target = evaluation.target_materialization_data
     return {
         "of_asset": evaluation.asset_key.to_string(),
         "of_check": evaluation.check_name,
-        "of_run": each.event.run_id,
+        "of_run": check.event.run_id,
         "of_partition": evaluation.partition,
         "execution_status": (Status.SUCCEEDED if evaluation.passed else Status.FAILED).value,
-        "evaluation_event": each.content,
-        "evaluation_event_timestamp": _timestamp(each.event),
-        "evaluation_event_storage_id": each.number,
+        "evaluation_event": check.content,
+        "evaluation_event_timestamp": _timestamp(check.event),
+        "evaluation_event_storage_id": check.number,
         "materialization_event_storage_id": target.storage_id if target else None,
     }
 

@@ -1,8 +1,12 @@
-"""Dagster's event log in one SQLite file, written at the pace of a range run."""
+"""Dagster's event log in one SQLite file, written at the pace of a range run.
+
+SQLAlchemy is how Dagster's storages speak to their database, so it is used here and not in `stores`, which hold all
+that is the system's own.
+"""
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,24 +14,26 @@ from weakref import WeakSet
 
 import dagster as dg
 import sqlalchemy as db
-from dagster._core.events import ASSET_EVENTS
-from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
-from dagster._core.storage.event_log.base import EventHandlerFn
-from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from filelock import FileLock
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
 from fti_assets.assets.instance.check_rows import Stored, evaluate, plan
+from fti_assets.assets.instance.dagster_private import (
+    ASSET_EVENTS,
+    ConsolidatedSqliteEventLogStorage,
+    SqlEventLogStorageTable,
+)
+from fti_assets.stores.locks import locked
 
 _BATCH = 500
+_BUSY_SECONDS = 30
 _PLANNED, _EVALUATED = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED, dg.DagsterEventType.ASSET_CHECK_EVALUATION
+_Callback = Callable[[dg.EventLogEntry, str], Any]
 _OPEN: "WeakSet[PooledSqliteEventLogStorage]" = WeakSet()
 
 
 class PooledSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
-    """Event log storage for `dagster.yaml`: one SQLite file, one engine per process, few commits.
+    """One SQLite file, one engine per process, few commits.
 
     It stores what Dagster's SQLite storages store. Those build an engine, open and close the file and commit two to
     four times for each event; here connections are pooled and an event with its asset and tag rows is one transaction,
@@ -36,24 +42,27 @@ class PooledSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
     wait for the step's next event. WAL and synchronous=NORMAL: a killed process loses nothing that was stored, a power
     cut at most the last events, neither the file. Threads and processes may share the file; connections never cross a
     fork.
+
+    The Events tab of an asset shows one row for each run and millisecond. Events are made faster than that, so those of
+    a run's batches are stored a millisecond apart or more: the last of n has a time up to n ms later than it happened.
     """
 
     _obs: Any  # untyped in Dagster
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         folder = Path(base_dir).absolute()
-        folder.mkdir(parents=True, exist_ok=True)
         self._engine = db.create_engine(
             f"sqlite:///{folder / 'event_log.db'}",
             max_overflow=-1,
-            connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
+            connect_args={"timeout": _BUSY_SECONDS},
         )
         db.event.listen(self._engine, "connect", _set_pragmas)
         self._storing = threading.local()
         self._waiting: list[dg.EventLogEntry] = []
         self._waiting_lock = threading.RLock()
+        self._latest = ("", 0)
         os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(_BATCH))
-        with FileLock(folder / "event_log.lock"):  # one process creates the tables, the others wait
+        with locked(folder / "event_log.lock"):  # one process creates the tables, the others wait
             super().__init__(str(folder), inst_data)
         _OPEN.add(self)
 
@@ -99,8 +108,8 @@ class PooledSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
                 self._store_batch(self._waiting)
                 self._waiting = []
 
-    def _store_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
-        table = SqlEventLogStorageTable
+    def _store_batch(self, batch: Sequence[dg.EventLogEntry]) -> None:
+        table, events = SqlEventLogStorageTable, self._a_millisecond_apart(batch)
         with self._one_transaction() as connection:
             rows = [self._event_to_row(event) for event in events]
             ids = connection.scalars(table.insert().returning(table.c.id, sort_by_parameter_order=True), rows).all()
@@ -110,20 +119,33 @@ class PooledSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
                 self._store_asset_event_tags(connection, [e for e, _ in of_assets], [i for _, i in of_assets])
             # an asset's row holds its newest events: the last one of each type leaves it as all of them would
             newest = {(_asset_key(e), e.dagster_event_type): (e, i) for e, i in of_assets}
-            for event, number in sorted(newest.values(), key=lambda each: each[1]):
+            for event, number in sorted(newest.values(), key=lambda numbered: numbered[1]):
                 self._store_asset_event(connection, event, number)
             written = [Stored(e, i, row["event"]) for (e, i), row in zip(stored, rows, strict=True)]
-            plan(connection, [each for each in written if each.event.dagster_event_type == _PLANNED])
-            evaluated = [each for each in written if each.event.dagster_event_type == _EVALUATED]
+            plan(connection, [row for row in written if row.event.dagster_event_type == _PLANNED])
+            evaluated = [row for row in written if row.event.dagster_event_type == _EVALUATED]
             if not evaluate(connection, evaluated):
-                for each in evaluated:
-                    self._update_asset_check_evaluation(each.event, each.number)
+                for row in evaluated:
+                    self._update_asset_check_evaluation(row.event, row.number)
+
+    def _a_millisecond_apart(self, events: Sequence[dg.EventLogEntry]) -> list[dg.EventLogEntry]:
+        """The events with times, in whole milliseconds, that rise within their run and go on from its last batch."""
+        apart = []
+        for event in events:
+            run_id, latest = self._latest
+            millisecond = int(event.timestamp * 1000)
+            if event.run_id == run_id and millisecond <= latest:
+                millisecond = latest + 1
+                event = event._replace(timestamp=(millisecond + 0.5) / 1000)
+            self._latest = event.run_id, millisecond
+            apart.append(event)
+        return apart
 
     def has_table(self, table_name: str) -> bool:
         with self._connect() as connection:
             return db.inspect(connection).has_table(table_name)
 
-    def watch(self, run_id: str, cursor: str | None, callback: EventHandlerFn) -> None:
+    def watch(self, run_id: str, cursor: str | None, callback: _Callback) -> None:
         """Call back for each later event of the run, whichever process stores it."""
         self._watchers[run_id][callback] = cursor
         if not self._obs:

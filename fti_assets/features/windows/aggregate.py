@@ -4,8 +4,7 @@ import pandas as pd
 import polars as pl
 
 from fti_assets.contracts.binding import Aggregated
-from fti_assets.contracts.feature_group import FeatureGroup
-from fti_assets.contracts.schema import nullable_columns
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
 from fti_assets.features.windows.engine import windows_at, windows_on_grid
 from fti_assets.features.windows.history import History
@@ -21,27 +20,28 @@ def aggregate(binding: Aggregated, window: Window, store: FeatureStore) -> pd.Da
     Raises MissingPartitions when a day that a window reaches was never written.
     """
     store = store.snapshot()  # rows are read from the very files that their tiles are named by
-    source, lengths, as_of = binding.source, binding.lengths, str(binding.group.event_time)
-    measures = Measures(
-        binding.by, str(source.known_at), binding.columns, binding.filter, binding.conditions, binding.order
-    )
-    instants = None if binding.at is None else _instants(binding.at, window, store, measures)
+    asked, as_of = binding.windows, binding.group.event_time
+    measures = Measures(asked.by, asked.source.known_at, asked.columns, asked.filter, asked.conditions, asked.order)
+    instants = None if asked.at is None else _instants(asked.at, window, store, measures)
     history = History(binding, measures, window, store)
     rows, tiles = history.rows, history.tiles
     if instants is None:
-        frame = windows_on_grid(rows, measures, lengths, every=binding.step, window=window, tiles=tiles, as_of=as_of)
+        frame = windows_on_grid(
+            rows, measures, asked.lengths, every=asked.step, window=window, tiles=tiles, as_of=as_of
+        )
     else:
-        frame = windows_at(rows, instants, measures, lengths, sawtooth=binding.sawtooth, tiles=tiles, as_of=as_of)
+        frame = windows_at(rows, instants, measures, asked.lengths, sawtooth=asked.sawtooth, tiles=tiles, as_of=as_of)
     history.keep()
-    nullable = nullable_columns(binding.group.schema)
+    frame = frame.select(list(binding.group.columns))
+    nullable = binding.group.schema.extension_columns
     integers = {name: _integers(frame[name]) for name in nullable if frame.schema[name] == pl.Int64}
     return to_pandas(frame, [name for name in nullable if name not in integers]).assign(**integers)
 
 
-def _instants(group: FeatureGroup, window: Window, store: FeatureStore, measures: Measures) -> pl.DataFrame:
+def _instants(group: Group, window: Window, store: FeatureStore, measures: Measures) -> pl.DataFrame:
     """The keys and times of a group's rows, at which windows end."""
     store.require(group, window)
-    time = str(group.event_time)
+    time = group.event_time
     rows = store.read(group, window, list(dict.fromkeys([*measures.by, time])))
     return measures.instants(rows.filter(pl.col(time).is_between(window.start, window.end, closed="left")), time)
 

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.errors import ContractViolation, FailingCase
 from fti_assets.features.windows.positions import Positions
 
 AT_MOST = 100_000
@@ -50,5 +50,4 @@ def check_few(counts: pl.Series, column: str) -> None:
     most = counts.max()
     if isinstance(most, int) and most > AT_MOST:
         check = f"has at most {AT_MOST:,} different values a key and day, to be counted exactly; count rows instead"
-        case = {"column": column, "check": check, "value": str(most), "rows": str(most)}
-        raise ContractViolation("distinct", [case])
+        raise ContractViolation("distinct", [FailingCase(column, check, str(most), most)])

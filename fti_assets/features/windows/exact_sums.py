@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fti_assets.contracts.errors import ContractViolation
+from fti_assets.contracts.errors import ContractViolation, FailingCase
 
 BITS = 26
 """Of one limb: a product of two limbs, and their sums over 2^37 rows, stay within 64 bits."""
@@ -21,9 +21,9 @@ def limbs_of(values: np.ndarray, column: str) -> Limbs:
     """Each number as limbs below 2^26, all of its sign. Raises ContractViolation where one is 1e144 or beyond."""
     largest = max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
     if not largest < AT_MOST:
-        rows = str(int((~(np.abs(values) < AT_MOST)).sum()))
+        rows = int((~(np.abs(values) < AT_MOST)).sum())
         check = f"is a number below {AT_MOST:g}, to be summed exactly; count such rows, or leave them out by where="
-        raise ContractViolation("windows", [{"column": column, "check": check, "value": str(largest), "rows": rows}])
+        raise ContractViolation("windows", [FailingCase(column, check, str(largest), rows)])
     if values.dtype.kind == "i":
         lowest = (1 << BITS) - 1
         if largest < 1 << BITS:

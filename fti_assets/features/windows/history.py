@@ -8,7 +8,7 @@ from functools import cache
 
 import polars as pl
 
-from fti_assets.contracts.aggregated import Aggregated
+from fti_assets.contracts.binding import Aggregated
 from fti_assets.contracts.time import DAY, Window, midnight
 from fti_assets.features.windows import elements, exact_sums, tiles
 from fti_assets.features.windows import measures as measures_module
@@ -36,15 +36,16 @@ class History:
     """
 
     def __init__(self, binding: Aggregated, measures: Measures, window: Window, store: FeatureStore) -> None:
-        self._group, self._source, self._columns = binding.group.name, binding.source, binding.columns_read
+        asked = binding.windows
+        self._group, self._source, self._columns = binding.group.name, asked.source, asked.columns_read
         self._measures, self._store = measures, store
         self._since, self._end = window.end - binding.halo, window.end
-        self._edges = _edges(window, binding.step, list(binding.lengths.values()), binding.sawtooth)
+        self._edges = _edges(window, asked.step, list(asked.lengths.values()), asked.sawtooth)
         self._is_kept = binding.halo >= _KEPT_FROM
-        made_of = repr((measures, binding.source.declaration, _code()))
+        made_of = repr((measures, self._source.declaration, _code()))
         self._made_of = hashlib.sha256(made_of.encode())
-        reach = Window(window.start - binding.halo, window.end if binding.at else window.end - binding.step)
-        store.require_history(binding.source, reach)
+        reach = Window(window.start - binding.halo, window.end if asked.at else window.end - asked.step)
+        store.require_history(self._source, reach)
         days = _days_of(reach)
         self._months = _months_of(days)
         self._tiles = self._kept(self._months)

@@ -8,6 +8,7 @@ from itertools import product
 
 import polars as pl
 
+from fti_assets.contracts.condition import expression
 from fti_assets.contracts.time import DAY, Window, midnight
 
 MICROSECOND = timedelta(microseconds=1)
@@ -79,7 +80,7 @@ class Measures:
         known = pl.col(self.known_at)
         counts = known.is_between(reach.start, reach.end, closed="left") if reach else known.is_not_null()
         if self.where:
-            counts &= pl.sql_expr(self.where)
+            counts &= expression(self.where)
         values = [self._value(m, rows.schema[m.column]).alias(f"value_{n}") for n, m in enumerate(self.all)]
         order = [pl.col(c).alias(f"order_{n}") for n, c in enumerate(self.order if self.is_ordered else ())]
         columns = [*self._keys_and(self.known_at), *values, *order]
@@ -110,4 +111,4 @@ class Measures:
             value = value.cast(pl.Float64).fill_nan(None) + 0.0
         if not measure.condition:
             return value
-        return pl.when(pl.sql_expr(self.conditions[measure.condition])).then(value)
+        return pl.when(expression(self.conditions[measure.condition])).then(value)

@@ -2,8 +2,6 @@ import base64
 import re
 import xml.etree.ElementTree as ET
 
-import pytest
-
 from fti_assets.assets.charts import svg
 
 
@@ -21,16 +19,6 @@ def test_a_line_breaks_at_gaps():
     assert svg.line([(0, 0), None, (2, 2), (3, 3)], "red").count("M") == 2
 
 
-@pytest.mark.parametrize(("value", "words"), [(0.48069, "0.4807"), (1234.5, "1,234"), (3.4e6, "3.4M"), (0.0, "0")])
-def test_numbers_are_short(value, words):
-    assert svg.short(value) == words
-
-
-def test_many_values_become_means_of_neighbours():
-    assert svg.thinned([1.0, 3.0, None, None, 5.0], 3) == [2.0, None, 5.0]
-    assert svg.thinned([1.0, 2.0], 3) == [1.0, 2.0]
-
-
 def test_words_are_cut_and_control_characters_are_blanks():
     assert svg.cut("missing", 5) == "miss…"
     assert svg.safe("a\x00b<") == "a b&lt;"
@@ -40,5 +28,4 @@ def test_ticks_are_round_and_enclose_the_values():
     places = svg.ticks([0.3, 9.7])
     assert (min(places), max(places), places[2.0]) == (0.0, 10.0, "2")
     assert svg.scale(1, 1, 0, 10)(1) == 5
-    assert svg.number(float("nan")) is None
     assert "M0.0 0.0L1.0 1.0" in svg.rule(0, 0, 1, 1)

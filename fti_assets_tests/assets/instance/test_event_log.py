@@ -1,11 +1,16 @@
 import os
 import threading
+import time
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import sqlalchemy as db
 from dagster._core.events import AssetMaterializationPlannedData, StepMaterializationData
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fti_assets.assets.instance.event_log import PooledSqliteEventLogStorage
 
@@ -14,10 +19,11 @@ DAYS = DAILY.get_partition_keys()
 WEATHER = dg.AssetKey("weather")
 POOLED = """
 telemetry: {{enabled: false}}
-event_log_storage:
-  module: fti_assets.assets.instance.event_log
-  class: PooledSqliteEventLogStorage
-  config: {{base_dir: {home}/history}}
+storage:
+  custom:
+    module: fti_assets.assets.instance.storage
+    class: HomeStorage
+    config: {{base_dir: {home}}}
 """
 
 
@@ -61,7 +67,7 @@ def history(instance: dg.DagsterInstance, run_id: str) -> dict[str, object]:
         "partitions": {
             key.to_user_string(): storage.get_materialized_partitions(key) for key in storage.all_asset_keys()
         },
-        "rows": {each.partition_key: each.asset_materialization.metadata["rows"].value for each in materializations},
+        "rows": {m.partition_key: m.asset_materialization.metadata["rows"].value for m in materializations},
         "last run": [record.asset_entry.last_run_id == run_id for record in storage.get_asset_records()],
         "last day": storage.get_latest_materialization_events([WEATHER])[WEATHER].asset_materialization.partition,
         "checks": [(check.status, check.partition, check.event.dagster_event.event_type) for check in checks],
@@ -70,7 +76,12 @@ def history(instance: dg.DagsterInstance, run_id: str) -> dict[str, object]:
     }
 
 
-def event(number: int, of_type: dg.DagsterEventType = dg.DagsterEventType.ASSET_MATERIALIZATION) -> dg.EventLogEntry:
+def event(
+    number: int,
+    of_type: dg.DagsterEventType = dg.DagsterEventType.ASSET_MATERIALIZATION,
+    run_id: str = "run",
+    timestamp: float | None = None,
+) -> dg.EventLogEntry:
     """The materialization of one partition, as a run would report it."""
     materialization = dg.AssetMaterialization("weather", partition=str(number))
     data = StepMaterializationData(materialization)
@@ -80,14 +91,19 @@ def event(number: int, of_type: dg.DagsterEventType = dg.DagsterEventType.ASSET_
         error_info=None,
         level=10,
         user_message="",
-        run_id="run",
-        timestamp=1.0e9 + number,
+        run_id=run_id,
+        timestamp=1.0e9 + number if timestamp is None else timestamp,
         dagster_event=dg.DagsterEvent(of_type.value, "job", event_specific_data=data),
     )
 
 
 def partitions(storage: PooledSqliteEventLogStorage) -> set[int]:
-    return {int(each) for each in storage.get_materialized_partitions(WEATHER)}
+    return {int(partition) for partition in storage.get_materialized_partitions(WEATHER)}
+
+
+def milliseconds(storage: PooledSqliteEventLogStorage, run_id: str = "run") -> list[int]:
+    """The times of the run's events as the UI has them, in the order in which they were stored."""
+    return [int(entry.timestamp * 1000) for entry in storage.get_logs_for_run(run_id)]
 
 
 @pytest.mark.filterwarnings("ignore:.*backfill_policy:dagster.BetaWarning")
@@ -126,6 +142,64 @@ def test_an_event_is_stored_with_its_asset_row_or_not_at_all(tmp_path: Path, mon
     storage.store_event(event(2))
     assert partitions(storage) == {2}
     storage.dispose()
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[PooledSqliteEventLogStorage]:
+    storage = PooledSqliteEventLogStorage(str(tmp_path))
+    yield storage
+    storage.dispose()
+
+
+def test_events_of_one_moment_are_stored_a_millisecond_apart_in_their_order(
+    storage: PooledSqliteEventLogStorage,
+) -> None:
+    now = time.time()
+    storage.store_event_batch([event(number, timestamp=now) for number in range(500)])
+
+    first = int(now * 1000)
+    assert milliseconds(storage) == list(range(first, first + 500))
+    found = storage.fetch_materializations(WEATHER, limit=1000, ascending=True).records
+    assert [int(record.timestamp * 1000) for record in found] == list(range(first, first + 500))
+    assert [record.partition_key for record in found] == [str(number) for number in range(500)]
+
+
+def test_times_that_differ_enough_stay_to_the_digit(storage: PooledSqliteEventLogStorage) -> None:
+    times = [1.7e9, 1.7e9 + 0.0015, 1.7e9 + 0.25]
+    storage.store_event_batch([event(number, timestamp=moment) for number, moment in enumerate(times)])
+    assert [entry.timestamp for entry in storage.get_logs_for_run("run")] == times
+
+
+def test_the_next_batch_of_a_run_goes_on_where_the_last_one_ended(storage: PooledSqliteEventLogStorage) -> None:
+    for batch in range(3):
+        storage.store_event_batch([event(number, timestamp=1.7e9) for number in range(4 * batch, 4 * batch + 4)])
+    storage.store_event_batch([event(number, run_id="another", timestamp=1.7e9) for number in range(2)])
+
+    assert milliseconds(storage) == [1_700_000_000_000 + n for n in range(12)]
+    assert milliseconds(storage, "another") == [1_700_000_000_000, 1_700_000_000_001]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 20), st.sampled_from([0.0, 0.0004, 0.0009])), max_size=12)
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_times_are_moved_only_on_and_only_as_far_as_they_must(
+    storage: PooledSqliteEventLogStorage, happened: list[tuple[str, int, float]]
+) -> None:
+    example = uuid.uuid4().hex
+    events = [
+        event(number, run_id=run + example, timestamp=1.7e9 + millisecond / 1000 + part)
+        for number, (run, millisecond, part) in enumerate(sorted(happened))
+    ]
+    storage.store_event_batch(events)
+    for run_id in ("a" + example, "b" + example):
+        free, expected = 0, []
+        for entry in events:
+            if entry.run_id == run_id:
+                free = max(free, int(entry.timestamp * 1000))
+                expected.append(free)
+                free += 1
+        assert milliseconds(storage, run_id) == expected
 
 
 def test_the_file_is_in_write_ahead_mode_and_synchronised_at_checkpoints(tmp_path: Path) -> None:
@@ -198,7 +272,7 @@ def test_a_watcher_hears_what_another_process_stores_after_its_cursor(tmp_path: 
     writer.dispose()
 
 
-def test_processes_that_start_together_share_one_new_file(tmp_path: Path) -> None:
+def test_processes_that_start_together_share_one_file(tmp_path: Path) -> None:
     opened: list[PooledSqliteEventLogStorage] = []
     threads = [
         threading.Thread(target=lambda: opened.append(PooledSqliteEventLogStorage(str(tmp_path / "new"))))

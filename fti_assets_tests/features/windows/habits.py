@@ -5,42 +5,24 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pandera.pandas as pa
 import polars as pl
 
-from fti_assets.contracts.aggregated import Aggregated
-from fti_assets.contracts.feature_group import FeatureGroup
-from fti_assets.contracts.time import UTC, Window
+from fti_assets.contracts.binding import Aggregated
+from fti_assets.contracts.feature_group import as_binding
+from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets_tests.worlds import orders
 
-FIELDS: dict[str, Any] = {"int": int, "float": float, "str": str, "Int64": pd.Int64Dtype}
 STATISTICS = {
-    "quantity": {"sum": "float", "std": "float", "last": "Int64", "count_gift": "int", "distinct": "int"},
-    "product": {"first": "str", "last_gift": "str", "distinct": "int"},
+    "quantity": ["sum", "std", "last", "count_gift", "distinct"],
+    "product": ["first", "last_gift", "distinct"],
 }
 
 
-def windows(name: str, lengths: tuple[str, ...], partitions: str = "daily", **ends: Any) -> Aggregated:
+def windows(name: str, lengths: tuple[str, ...], **ends: Any) -> Aggregated:
     """All kinds of statistics of the shop's orders by customer."""
-    columns = {
-        f"{column}_{statistic}_{length}": kind
-        for column, asked in STATISTICS.items()
-        for statistic, kind in asked.items()
-        for length in lengths
-    }
-    annotations = {"customer": str, "as_of": UTC, **{name: FIELDS[kind] for name, kind in columns.items()}}
-    fields = {column: pa.Field(nullable=kind != "int") for column, kind in columns.items()}
-    namespace = {"__annotations__": annotations, "__doc__": "What a customer orders.", "__module__": __name__, **fields}
-    group = FeatureGroup(
-        type("Habits", (pa.DataFrameModel,), namespace),
-        keys="customer",
-        event_time="as_of",
-        name=name,
-        partitions=partitions,
-    )
-    columns_of = {column: list(asked) for column, asked in STATISTICS.items()}
-    return group.aggregated(orders, "customer", columns_of, lengths, where={"gift": "is_gift"}, **ends)
+    group = orders.windows("customer", STATISTICS, over=lengths, name=name, where={"gift": "is_gift"}, **ends)
+    return as_binding(group)
 
 
 DAILY = windows("daily_habits", ("7d", "9d"))

@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from fti_assets.contracts.aggregated import Aggregated
+from fti_assets.contracts.binding import Aggregated
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.features.materialize import aggregate, materialize

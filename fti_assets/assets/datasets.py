@@ -1,0 +1,57 @@
+"""Training datasets as assets."""
+
+import dagster as dg
+
+from fti_assets.assets.beta import accepting_beta
+from fti_assets.assets.data_versions import run_version
+from fti_assets.assets.describe import kinds_schema, view_lineage
+from fti_assets.assets.home_resource import HomeResource
+from fti_assets.assets.keys import dataset_key, feature_key
+from fti_assets.assets.partitions import DATE, cutoffs_of, weeks_before
+from fti_assets.contracts.fingerprint import view_version
+from fti_assets.contracts.model import Model
+from fti_assets.contracts.time import midnight
+from fti_assets.training.datasets import build_dataset
+
+HISTORY_WEEKS = 520
+"""How many weeks before a cutoff its dataset depends on: ten years of partitions that may not exist."""
+
+
+@accepting_beta
+def dataset_asset(model: Model, since: str, cutoffs: dg.WeeklyPartitionsDefinition) -> dg.AssetsDefinition:
+    """A model's training dataset, a partition a cutoff."""
+    groups = dict.fromkeys((*model.view.groups, model.view.label.group))
+
+    @dg.asset(
+        key=dataset_key(model),
+        deps=[
+            dg.AssetDep(feature_key(g), partition_mapping=None if g.dimension else weeks_before(HISTORY_WEEKS))
+            for g in groups
+        ],
+        partitions_def=cutoffs,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=f"training_{model.name}",
+        code_version=view_version(model.view),
+        kinds={"polars", "parquet"},
+        owners=list(model.owners),
+        description=f"What was known before the cutoff about every {model.view.spine.name} row whose label was, too.",
+        metadata={"dagster/column_schema": kinds_schema(model.view.columns)},
+    )
+    def dataset(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+        for cutoff in cutoffs_of(context):
+            built = build_dataset(model, cutoff, midnight(since), home.open())
+            context.log.info(f"{built.rows:,} rows known before {cutoff:%Y-%m-%d}")
+            context.add_asset_metadata(
+                {
+                    "dagster/partition_row_count": built.rows,
+                    "spine rows": built.spine_rows,
+                    "dataset": built.dataset.id,
+                    "file": dg.MetadataValue.path(str(built.dataset.path)),
+                },
+                partition_key=f"{cutoff:{DATE}}",
+            )
+        return dg.MaterializeResult(
+            metadata={"dagster/column_lineage": view_lineage(model.view)}, data_version=run_version(context)
+        )
+
+    return dataset

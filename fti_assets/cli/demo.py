@@ -1,0 +1,47 @@
+"""`fti demo`: a system lives through its data in minutes."""
+
+import os
+from pathlib import Path
+
+import click
+
+from fti_assets.cli.systems import (
+    feature_pipeline_named,
+    inference_pipeline_named,
+    system_named,
+    system_option,
+    training_pipeline_named,
+)
+
+
+@click.command()
+@system_option
+@click.pass_obj
+def demo(home: Path, system: str) -> None:
+    """Live through a system's days in minutes, through Dagster: by default the flights of 2013.
+
+    Backfills every feature group, trains the first champion at the first cutoff, then lives week after week: decide
+    whether to retrain, perhaps train, judge and promote, predict each day and monitor it. Ends with a table and writes
+    the same numbers to summary.json in the home. Run again, it resumes where it was stopped or killed.
+
+    \b
+    Example:
+      fti --home /data/fti demo
+      fti demo --system shop
+    """
+    from fti_assets.assets.code_location import merged
+    from fti_assets.cli.demo_summary import print_summary
+    from fti_assets.demo.demo import run_demo
+    from fti_assets.demo.life import Life
+    from fti_assets.stores.home import Home
+
+    os.environ["FTI_HOME"] = str(home)
+    features, training = feature_pipeline_named(system), training_pipeline_named(system)
+    defs = merged(features, training, inference_pipeline_named(system))
+    click.echo(f"home: {home}")
+    life = Life.of(system_named(system), features.bindings, training.first_cutoff)
+    summary = run_demo(defs, life, Home(home), click.echo)
+    print_summary(summary)
+    click.echo(f"\nThe same numbers: {home / 'summary.json'}. Features, models, predictions: {home}.")
+    click.echo("Look at them: make ui. Ask the champion: make serve.")
+    click.echo('By hand: eval "$(fti init)", then dg launch as in the README.')

@@ -1,0 +1,185 @@
+"""Where objects lie: a folder or a bucket, behind one face on which nothing is ever replaced."""
+
+import errno
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
+
+import attrs
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.store import LocalStore, from_url
+
+from fti_assets.contracts.errors import DeclarationError, StorageError
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore, RetryConfig
+
+_BUCKETS = ("s3", "s3a", "gs", "az", "abfs", "abfss")
+RETRIES: "RetryConfig" = {"max_retries": 5}
+_NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP}
+
+
+def _as_url(url: str | Path) -> str:
+    """A folder as its absolute path, a bucket as it is. Raises DeclarationError for any other scheme."""
+    scheme, separator, rest = str(url).partition("://")
+    if not separator:
+        return str(Path(url).expanduser().absolute())
+    if scheme == "file":
+        return unquote(rest) or "/"
+    if scheme not in _BUCKETS or not urlsplit(str(url)).netloc:
+        raise DeclarationError(
+            f"home {str(url)!r}: expected a folder, or a bucket and what its keys begin with, such as "
+            f"s3://bucket/prefix; known are {', '.join(f'{name}://' for name in _BUCKETS)}"
+        )
+    return str(url).rstrip("/")
+
+
+@attrs.frozen
+class Storage:
+    """A folder, or the keys of a bucket that begin alike; what lies in it is called by keys such as `models/a/1.json`.
+
+    Credentials and endpoints of a bucket come from the environment, as its own tools read them: `AWS_ACCESS_KEY_ID`,
+    `AWS_ENDPOINT_URL`, `GOOGLE_APPLICATION_CREDENTIALS`, `AZURE_STORAGE_ACCOUNT_NAME`. A value of this class holds none
+    of them, so it can be sent to another machine.
+
+    Args:
+        url: a folder, `file://`, `s3://`, `gs://` or `az://`.
+
+    Raises:
+        DeclarationError: any other scheme.
+        StorageError: by every method, where the storage is full, does not answer or does not let one in.
+    """
+
+    url: str = attrs.field(converter=_as_url)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder; None for a bucket."""
+        return None if "://" in self.url else Path(self.url)
+
+    def at(self, *parts: str) -> "Storage":
+        """What lies below these parts."""
+        return Storage("/".join((self.url.rstrip("/"), *parts)))
+
+    def create(self, key: str, content: bytes, *, synced: bool = True) -> bool:
+        """Put an object where none is; whether it is there with these bytes now, by this call or an earlier one.
+
+        An answer can be lost after the object was made, so one with the same bytes is the caller's own. In a folder
+        the object is on the disk before this returns, unless what can be made again need not be `synced`.
+        """
+        with self._in_words(key):
+            try:
+                if self.folder is not None:
+                    _create_file(self.folder / key, content, synced)
+                else:
+                    obstore.put(self._store, key, content, mode="create")
+            except (FileExistsError, AlreadyExistsError):
+                return self.read(key) == content
+        return True
+
+    def read(self, key: str) -> bytes | None:
+        """An object's bytes; None where none is."""
+        with self._in_words(key):
+            try:
+                if self.folder is not None:
+                    return (self.folder / key).read_bytes()
+                return obstore.get(self._store, key).bytes().to_bytes()
+            except (FileNotFoundError, NotADirectoryError, NotFoundError):
+                return None
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """The keys of the objects below a prefix, which ends where a part of a key does, in order."""
+        with self._in_words(prefix):
+            if self.folder is not None and not (self.folder / prefix).is_dir():
+                return []
+            listed = obstore.list(self._store, prefix or None)
+            return sorted(meta["path"] for batch in listed for meta in batch if not _is_partial(meta["path"]))
+
+    def names(self, prefix: str = "") -> list[str]:
+        """The names directly below a prefix, of objects and of what holds objects, in order."""
+        start = len(prefix) + 1 if prefix else 0
+        with self._in_words(prefix):
+            if self.folder is not None:
+                below = self.folder / prefix
+                names = [path.name for path in below.iterdir()] if below.is_dir() else []
+                return sorted(name for name in names if not _is_partial(name))
+            listed = obstore.list_with_delimiter(self._store, prefix or None)
+            below_prefix = [*listed["common_prefixes"], *(meta["path"] for meta in listed["objects"])]
+            return sorted(path[start:].rstrip("/") for path in below_prefix)
+
+    def delete(self, keys: list[str]) -> None:
+        """Delete objects; for maintenance alone, of what nothing names any more."""
+        with self._in_words(", ".join(keys[:3])):
+            if keys:
+                obstore.delete(self._store, keys)
+
+    def url_of(self, key: str) -> str:
+        """What a person or another tool opens an object by."""
+        return f"{self.url}/{key}" if self.folder is not None else f"{self.url}/{quote(key)}"
+
+    @cached_property
+    def _store(self) -> "ObjectStore":
+        if self.folder is None:
+            return from_url(self.url, retry_config=RETRIES)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return LocalStore(self.folder)
+
+    @contextmanager
+    def _in_words(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except (BaseError, OSError) as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise StorageError(f"{self.url_of(key)}: the disk is full: make room and try again") from error
+            first = str(error).partition("\n")[0]
+            raise StorageError(f"{self.url_of(key)}: {first}") from error
+
+
+def _create_file(path: Path, content: bytes, synced: bool) -> None:
+    """Make a file whole, or not at all: written beside its place, and linked to it when it is on the disk."""
+    made = _make_folders(path.parent)
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with partial.open("xb") as file:
+            file.write(content)
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())
+        os.link(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    if synced:
+        for folder in (path.parent, *made):
+            _sync_folder(folder)
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; gives the folders in which one was made."""
+    absent = [above for above in (folder, *folder.parents) if not above.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return [above.parent for above in absent]
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut, where the platform has a way to ask for that."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_SUPPORTED:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _is_partial(key: str) -> bool:
+    """Whether a file is what a writer that was killed left behind."""
+    return key.rpartition("/")[2].startswith(".")

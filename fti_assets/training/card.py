@@ -1,0 +1,37 @@
+"""The model card: what a version is for, what it was fitted on, how good it is, what it looks at."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from fti_assets.contracts.evaluation import Evaluation
+from fti_assets.contracts.model import Model
+from fti_assets.contracts.time import label_of
+from fti_assets.stores.datasets import Dataset
+
+
+def card(
+    model: Model, cutoff: datetime, dataset: Dataset, evaluation: Evaluation, importance: Mapping[str, float]
+) -> str:
+    """A version's card, as Markdown."""
+    constant = evaluation.baseline_loss
+    better = f" ({1 - evaluation.loss / constant:+.1%})" if constant else ""
+    lines = [
+        f"# {model.name}, cutoff {cutoff:%Y-%m-%d}",
+        "",
+        model.description or f"Predicts `{model.view.label.group.name}.{model.view.label.column}`.",
+        "",
+        f"Fitted on {dataset.manifest['rows']:,} rows known before the cutoff, dataset `{dataset.id}`.",
+        f"Evaluated on {evaluation.rows:,} rows of the last {label_of(model.holdout)} before the cutoff, by the "
+        "same recipe fitted on what was known before them.",
+        "",
+        "| figure | value |",
+        "|---|---|",
+        f"| {evaluation.metric} | {evaluation.loss:.4f} |",
+        f"| constant baseline | {constant:.4f}{better} |",
+        f"| calibration gap | {evaluation.calibration_gap:+.4f} |",
+    ]
+    if evaluation.auc is not None:
+        lines.append(f"| AUC | {evaluation.auc:.4f} |")
+    lines += ["", "| feature | importance |", "|---|---|"]
+    lines += [f"| {name} | {share:.1%} |" for name, share in list(importance.items())[:12]]
+    return "\n".join(lines) + "\n"
