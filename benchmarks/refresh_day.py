@@ -3,7 +3,7 @@
 By carrier the answers are of one size, and the limit is for what the longer window costs. By aircraft it is told what
 a longer answer adds: in 90 days 1.7 times as many have flown.
 
-Some days join more runs of days than others, every second one none: so the mean over many days in a row is told.
+The last day of a month makes the month's tile, too: so the mean over many days in a row is told.
 """
 
 import shutil

@@ -24,6 +24,11 @@ def limbs_of(values: np.ndarray, column: str) -> Limbs:
         rows = int((~(np.abs(values) < AT_MOST)).sum())
         check = f"is a number below {AT_MOST:g}, to be summed exactly; count such rows, or leave them out by where="
         raise ContractViolation("windows", [FailingCase(column, check, str(largest), rows)])
+    if values.dtype.kind == "i":
+        lowest = (1 << BITS) - 1
+        if largest < 1 << BITS:
+            return {0: values}
+        return {2: values >> 2 * BITS, 1: values >> BITS & lowest, 0: values & lowest}
     if largest < 1 << BITS and ((whole := values.astype(np.int64)) == values).all():
         return {0: whole}
     limbs, rest = {}, np.abs(values)
@@ -36,23 +41,18 @@ def limbs_of(values: np.ndarray, column: str) -> Limbs:
     return limbs
 
 
-def limbs_named(part: str, columns: Mapping[str, np.ndarray]) -> Limbs:
-    """The limbs among columns that are called `<part>_<limb>`."""
-    return {int(name.split("_")[1]): array for name, array in columns.items() if name.startswith(f"{part}_")}
-
-
 def squares_of(limbs: Limbs) -> Limbs:
     """The squares of numbers, in limbs of 26 bits."""
     product = _product(limbs)
     return product if all(_most(limb) <= 1 << BITS for limb in product.values()) else _carried(product)
 
 
-def rounded(limbs: Limbs, size: int) -> np.ndarray:
-    """So many doubles, the nearest: within one unit in the last place, and the same for the same number anyhow made."""
+def rounded(limbs: Limbs, shape: tuple[int, ...]) -> np.ndarray:
+    """The nearest doubles: within one unit in the last place, and the same for the same number anyhow made."""
     if len(limbs) == 1:
         whole, n = _only(limbs).astype(float), min(limbs)
         return np.ldexp(whole, BITS * n) if n else whole
-    total, small = np.zeros(size), np.zeros(size)
+    total, small = np.zeros(shape), np.zeros(shape)
     for n, digit in sorted(_carried(limbs).items(), reverse=True):  # as a double and what it leaves: to 106 bits
         term = np.ldexp(digit.astype(float), BITS * n)
         both = total + term
@@ -64,7 +64,7 @@ def rounded(limbs: Limbs, size: int) -> np.ndarray:
 
 
 def deviation(count: np.ndarray, sums: Limbs, squares: Limbs) -> np.ndarray:
-    """The sample's standard deviation of numbers by their count, sum and sum of squares; 0 for fewer than two.
+    """The sample's standard deviation of numbers by their count, sum and sum of squares; NaN for fewer than two.
 
     `count * squares - sums^2` is exact before it is rounded, so it is as good for values near 1e15. Deviations below
     1e-145 are lost, for their squares are below what a double holds.
@@ -74,7 +74,8 @@ def deviation(count: np.ndarray, sums: Limbs, squares: Limbs) -> np.ndarray:
         difference = {n: count * digit for n, digit in _carried(squares).items()}
         for n, digit in _product(_carried(sums)).items():
             difference[n] = difference.get(n, 0) - digit
-    return np.sqrt(rounded(difference, len(count)) / np.maximum(count * (count - 1), 1))
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN
+        return np.sqrt(rounded(difference, count.shape) / (count * (count - 1)))
 
 
 def _in_words(count: np.ndarray, sums: Limbs, squares: Limbs) -> dict[int, np.ndarray] | None:
