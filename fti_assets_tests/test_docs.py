@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,17 +39,17 @@ def code_blocks(page: Path, language: str) -> list[str]:
 
 def pages_with_python() -> list[Path]:
     """The pages in the order of the site, those last that read a home, which somebody has to fill before."""
-    sections = yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]
-    names = [name for section in sections for name in _names(section)]
-    pages = [DOCS / name for name in names if code_blocks(DOCS / name, "python")]
+    navigation = yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]
+    pages = [DOCS / name for name in _names(navigation) if code_blocks(DOCS / name, "python")]
     return sorted(pages, key=lambda page: any("fti.Home()" in code for code in code_blocks(page, "python")))
 
 
-def _names(section: str | dict[str, str | list[str]]) -> list[str]:
-    if isinstance(section, str):
-        return [section]
-    (names,) = section.values()
-    return [names] if isinstance(names, str) else names
+def _names(part: str | list[Any] | dict[str, Any]) -> list[str]:
+    """The pages of a part of the site's navigation, in order."""
+    if isinstance(part, str):
+        return [part]
+    parts = part if isinstance(part, list) else part.values()
+    return [name for inner in parts for name in _names(inner)]
 
 
 def module_name(page: Path) -> str:
