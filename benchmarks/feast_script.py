@@ -18,10 +18,8 @@ def main(plain: str, views: str) -> None:
     spine = pd.read_parquet(f"{plain}/departures").rename(columns={"predict_at": "event_timestamp"})
     registry = {"project": "bench", "registry": str(root / "registry.db"), "provider": "local"}
     store = FeatureStore(
-        Storage(
-            config=RepoConfig(
-                **registry, online_store=None, offline_store={"type": "dask"}, entity_key_serialization_version=3
-            )
+        config=RepoConfig(
+            **registry, online_store=None, offline_store={"type": "dask"}, entity_key_serialization_version=3
         )
     )
     declared, features = [], []

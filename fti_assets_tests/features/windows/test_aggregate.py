@@ -10,8 +10,8 @@ from fti_assets.contracts.time import DAY, Window, midnight
 from fti_assets.features.materialize import aggregate, materialize
 from fti_assets.features.windows import distinct
 from fti_assets.stores.feature_store import FeatureStore
-from fti_assets.stores.storage import Storage
 from fti_assets.stores.home import Home
+from fti_assets.stores.storage import Storage
 from fti_assets_tests.features.windows.habits import DAILY, DAYS, EXACT, SAWTOOTH, a_day, kept, windows
 from fti_assets_tests.worlds import ALL_ORDERS, order_source, orders
 
