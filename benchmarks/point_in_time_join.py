@@ -63,7 +63,7 @@ def _row(best: dict[str, Measured], name: str, size: Size, limit: float | None) 
 def fti(store: str, out: str, days: int, workers: int) -> int:
     """Ours: the tables' rows, a file for each quarter."""
     _cleared(out)
-    return write_view(VIEW, span(days), FeatureStore(Storage(Path(store))), Path(out), workers=workers).rows
+    return write_view(VIEW, span(days), FeatureStore(Storage(store)), Path(out), workers=workers).rows
 
 
 def bare_polars(tables: str, out: str, below: str) -> int:

@@ -51,7 +51,7 @@ def run(folder: Path, size: Size) -> list[Row]:
 
 def prepare(folder: str, days: int, last: int) -> None:
     """The landings, and the windows of all days but the last ones."""
-    store = FeatureStore(Storage(Path(folder)))
+    store = FeatureStore(Storage(folder))
     landings = contracts.arrivals.computed(transformations.as_landed, sources.landings)
     materialize(landings, span(days), store)
     for binding in BINDINGS.values():
@@ -61,7 +61,7 @@ def prepare(folder: str, days: int, last: int) -> None:
 def refresh(folder: str, days: int, key: str) -> dict[str, float]:
     """The last days one after the other, by each window; in a copy, so that each is new."""
     with TemporaryDirectory(prefix="fti-bench-") as own:
-        store = FeatureStore(Path(shutil.copytree(folder, own, dirs_exist_ok=True)))
+        store = FeatureStore(Storage(shutil.copytree(folder, own, dirs_exist_ok=True)))
         sides = {window: partial(seconds_of_a_day, BINDINGS[key, window], store) for window in WINDOWS}
         return in_turn(sides, days)
 

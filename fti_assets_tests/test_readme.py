@@ -182,9 +182,7 @@ def test_the_shop_is_served_with_the_bits_of_the_batch(shop: ModuleType) -> None
 
 def test_the_audit_finds_nothing_in_the_shop(folder: Path) -> None:
     assert folder == Path.cwd()
-    assert (
-        fti_command("audit", "leakage").splitlines()[-1] == "3 groups, 1 views, 2 features, 12 moments: no leak found"
-    )
+    assert fti_command("audit", "leakage").splitlines()[-1] == "3 groups, 1 view, 2 features, 12 moments: no leak found"
 
 
 def test_the_shops_groups_are_listed_with_who_uses_them(shop: ModuleType) -> None:

@@ -5,6 +5,7 @@ import os
 import click
 
 from fti_assets.cli.systems import (
+    DEFAULT,
     feature_pipeline_named,
     inference_pipeline_named,
     system_named,
@@ -42,5 +43,6 @@ def demo(home: str, system: str) -> None:
     summary = run_demo(defs, life, Home(home), click.echo)
     print_summary(summary)
     click.echo(f"\nThe same numbers: {Home(home).local / 'summary.json'}. Features, models, predictions: {home}.")
-    click.echo("Look at them: make ui. Ask the champion: make serve.")
+    which = "" if system == DEFAULT else f" --system {system}"
+    click.echo(f"Look at them: fti ui{which}. Ask the champion: fti serve{which}.")
     click.echo('By hand: eval "$(fti init)", then dg launch as in the README.')

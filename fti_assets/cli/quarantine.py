@@ -9,6 +9,7 @@ import click
 
 from fti_assets.cli.systems import feature_pipeline_named, only_system_option
 from fti_assets.cli.text import minute, table, who
+from fti_assets.contracts.names import counted
 
 if TYPE_CHECKING:
     from fti_assets.stores.quarantine import Quarantined, QuarantineStore
@@ -116,7 +117,7 @@ def release(home: str, group: str, partition: str, digests: tuple[str, ...], why
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     others = len({row.digest for row in store.rows(owner, partition) if not row.released})
-    click.echo(f"{owner} {partition}: {_plural(len(waiver.rows), 'row')} released{f', {others} not' if others else ''}")
+    click.echo(f"{owner} {partition}: {counted(len(waiver.rows), 'row')} released{f', {others} not' if others else ''}")
     which = owner if owner.startswith("features/") else f'key:"{owner}"+1 and not key:"{owner}"'
     when = "" if partition == "whole" else f" --partition {partition}"
     click.echo("They pass when the partition is materialized again, from the module of your feature pipeline:")
@@ -160,11 +161,7 @@ def _frequent(rows: "list[Quarantined]") -> str:
 
 
 def _counted(rows: int, limit: int) -> str:
-    return f"{limit} of {rows} rows" if rows > limit else _plural(rows, "row")
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{limit} of {rows} rows" if rows > limit else counted(rows, "row")
 
 
 def _one_line(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from fti_assets.assets.instance.settings import instance_directory
+from fti_assets.contracts.names import counted
 from fti_assets.contracts.time import DAILY, Period, Window
 from fti_assets.stores.home import Home
 from fti_assets.stores.locks import locked_at_once
@@ -100,7 +101,7 @@ class Runner:
                 partition_key=partition,
                 asset_selection=list(assets),
             )
-        self.say(f"{what}: {len(assets)} assets in {time.monotonic() - begin:.1f} s")
+        self.say(f"{what}: {counted(len(assets), 'asset')} in {time.monotonic() - begin:.1f} s")
 
     def _assets(self, job: str) -> list[dg.AssetKey]:
         return sorted(self.defs.resolve_job_def(job).asset_layer.executable_asset_keys)

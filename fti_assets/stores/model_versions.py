@@ -47,6 +47,10 @@ class ModelVersion:
         except Corrupt as error:
             raise Corrupt(f"{self.model} version {self.version}, {name}: {error}") from None
 
+    def url_of(self, name: str) -> str:
+        """Where a file lies: what a person or another tool opens it by."""
+        return self._blobs.url_of(self.manifest["files"][name])
+
     def read_json(self, name: str) -> Any:
         """A JSON file's value."""
         return json.loads(self.read(name))

@@ -93,7 +93,6 @@ def already(lived: LivingShop) -> Stale:
 def own(lived: LivingShop, tmp_path: Path) -> Iterator[LivingShop]:
     """The shop that lived three weeks, in a home of the test's own, where nobody sends anything back any more."""
     copied = Home(Path(shutil.copytree(lived.home.local, tmp_path / "own")))
-    (copied.root / "dagster" / "dagster.yaml").unlink()  # it names the other home
     with opened(copied, definitions(with_outcomes(none_returned))) as shop:
         yield shop
 

@@ -86,7 +86,7 @@ class Watched(FeatureStore):
     """A store that remembers which partitions of a group were asked for."""
 
     def __init__(self, root: Path, group: FeatureGroup) -> None:
-        super().__init__(root)
+        super().__init__(Storage(root))
         self.watched, self.asked = group, set[str]()
 
     def snapshot(self) -> "Watched":

@@ -119,7 +119,7 @@ def test_what_is_not_there_is_said_with_what_is(home: Home, tmp_path: Path) -> N
     ]
     empty = Home(tmp_path / "nowhere")
     assert lines(empty, "list") == [
-        f"no feature groups in {empty.root}: materialize features/<name>, or choose another --home"
+        f"no feature groups in {empty.url}: materialize features/<name>, or choose another --home"
     ]
 
 

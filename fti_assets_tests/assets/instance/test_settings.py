@@ -80,7 +80,7 @@ def test_what_one_process_stored_the_next_one_reads(home):
 def test_a_copied_home_writes_into_itself(home, tmp_path):
     add(home, "2024-01-01")
     copy = Home(tmp_path / "copy")
-    shutil.copytree(home.local, copy.root)
+    shutil.copytree(home.local, copy.local)
 
     add(copy, "2024-01-02")
 
@@ -91,7 +91,7 @@ def test_a_copied_home_writes_into_itself(home, tmp_path):
 def test_a_moved_home_has_its_events_and_the_old_folder_stays_away(home, tmp_path):
     add(home, "2024-01-01")
     moved = Home(tmp_path / "renamed")
-    shutil.move(home.local, moved.root)
+    shutil.move(home.local, moved.local)
 
     add(moved, "2024-01-02")
 
