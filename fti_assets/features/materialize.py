@@ -16,7 +16,7 @@ from fti_assets.contracts.time import Window
 from fti_assets.features.kept_statistics import keep_statistics
 from fti_assets.features.materialization import Materialization
 from fti_assets.features.windows.aggregate import aggregate
-from fti_assets.stores.feature_store import WHOLE, FeatureStore
+from fti_assets.stores.feature_store import WHOLE, FeatureStore, GroupReader
 from fti_assets.stores.frames import declared_pandas, to_polars
 from fti_assets.validation.batch_validation import BatchValidation
 
@@ -82,7 +82,7 @@ def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Mater
 
 
 def compute(
-    binding: Computed, window: Window, store: FeatureStore, batch: BatchValidation | None = None
+    binding: Computed, window: Window, store: GroupReader, batch: BatchValidation | None = None
 ) -> pd.DataFrame:
     """The function's answer to its inputs' rows of the window; `batch` learns what was set aside of the sources'."""
     checked = batch or BatchValidation(binding.group, window, store)
@@ -90,7 +90,7 @@ def compute(
     return binding.function(*frames)
 
 
-def _read(source: Input, window: Window, store: FeatureStore, batch: BatchValidation) -> pd.DataFrame:
+def _read(source: Input, window: Window, store: GroupReader, batch: BatchValidation) -> pd.DataFrame:
     if isinstance(source, Source):
         return batch.kept(source.read(window.start, window.end), source)
     if isinstance(source, Group):
@@ -99,7 +99,7 @@ def _read(source: Input, window: Window, store: FeatureStore, batch: BatchValida
     return _read_back(source, window, store)
 
 
-def _read_back(selection: Selection, window: Window, store: FeatureStore) -> pd.DataFrame:
+def _read_back(selection: Selection, window: Window, store: GroupReader) -> pd.DataFrame:
     halo = window.widened(before=selection.age)
     store.require(selection.group, window)
     store.require_history(selection.group, halo)

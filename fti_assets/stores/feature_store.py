@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 import polars as pl
@@ -21,6 +22,35 @@ from fti_assets.stores.tiles import TileStore
 
 WHOLE = Window.of_days("1970-01-01", "1970-01-01")
 """The one partition that holds all of a dimension."""
+
+
+class GroupReader(Protocol):
+    """What computing a group and auditing it ask of a store: rows, and what was kept beside them."""
+
+    @property
+    def tiles(self) -> TileStore:
+        """What windows keep of days and months."""
+
+    @property
+    def quarantine(self) -> QuarantineStore:
+        """The rows that were set aside, and who released which."""
+
+    def snapshot(self) -> "GroupReader":
+        """The store as it is now."""
+
+    def read(
+        self, group: Group, window: Window, columns: Sequence[str] | None = None, version: int | None = None
+    ) -> pl.DataFrame:
+        """The rows of the partitions that the window touches."""
+
+    def files(self, group: Group, window: Window, version: int | None = None) -> list[str]:
+        """Names of content: equal names, equal rows."""
+
+    def require(self, group: Group, window: Window) -> None:
+        """Raise MissingPartitions unless every partition that the window touches was written."""
+
+    def require_history(self, group: Group, window: Window) -> None:
+        """The same from the group's first rows on."""
 
 
 class FeatureStore:

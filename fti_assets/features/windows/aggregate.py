@@ -9,11 +9,11 @@ from fti_assets.contracts.time import Window
 from fti_assets.features.windows.engine import windows_at, windows_on_grid
 from fti_assets.features.windows.history import History
 from fti_assets.features.windows.measures import Measures
-from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.feature_store import GroupReader
 from fti_assets.stores.frames import to_pandas
 
 
-def aggregate(binding: Aggregated, window: Window, store: FeatureStore) -> pd.DataFrame:
+def aggregate(binding: Aggregated, window: Window, store: GroupReader) -> pd.DataFrame:
     """The windows that end in the window.
 
     Days and months of the source that a later refresh will need are kept as tiles, and read so while their rows stay.
@@ -38,7 +38,7 @@ def aggregate(binding: Aggregated, window: Window, store: FeatureStore) -> pd.Da
     return to_pandas(frame, [name for name in nullable if name not in integers]).assign(**integers)
 
 
-def _instants(group: Group, window: Window, store: FeatureStore, measures: Measures) -> pl.DataFrame:
+def _instants(group: Group, window: Window, store: GroupReader, measures: Measures) -> pl.DataFrame:
     """The keys and times of a group's rows, at which windows end."""
     store.require(group, window)
     time = group.event_time

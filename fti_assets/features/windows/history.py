@@ -14,7 +14,7 @@ from fti_assets.features.windows import elements, exact_sums, tiles
 from fti_assets.features.windows import measures as measures_module
 from fti_assets.features.windows.measures import Measures, microseconds
 from fti_assets.features.windows.tiles import day_tiles, month_tiles
-from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.feature_store import GroupReader
 from fti_assets.stores.frames import empty
 
 _KEPT_FROM = 3 * DAY
@@ -35,7 +35,7 @@ class History:
         rows: the rows of the days that no tile stands for, as `Measures.of` has them.
     """
 
-    def __init__(self, binding: Aggregated, measures: Measures, window: Window, store: FeatureStore) -> None:
+    def __init__(self, binding: Aggregated, measures: Measures, window: Window, store: GroupReader) -> None:
         asked = binding.windows
         self._group, self._source, self._columns = binding.group.name, asked.source, asked.columns_read
         self._measures, self._store = measures, store
