@@ -91,7 +91,8 @@ class Home(home.Home):
 
     def predictions(self, model: Model, first: Day, last: Day) -> pd.DataFrame:
         """The predictions issued for the days from `first` to `last`; each names the version that made it."""
-        return to_pandas(self.prediction_log.read(model, _days(first, last)))
+        rows = self.prediction_log.read(model, _days(first, last))
+        return to_pandas(rows, nullable=model.view.spine.schema.extension_columns)
 
     def champion(self, model: Model, at: datetime | None = None) -> ModelVersion:
         """The version that serves, or served at an instant. Raises NoChampion, naming what exists."""
