@@ -41,7 +41,7 @@ class Home(home.Home):
 
         Of a group they are the rows that became known in these days, in the types of its contract; a dimension, which
         is read whole, takes no days. Of a view they are the rows predicted in these days with their features, as they
-        were known at each row's prediction time.
+        were known at each row's prediction time. Integers that may be null are `Int64`: none is rounded.
 
         Raises MissingPartitions, naming them, for days that were never written.
         """
