@@ -13,6 +13,7 @@ from fti_assets.contracts.kinds import Kind
 
 _EXACT = 2**53
 """Floats hold all whole numbers up to it; of one that is a float already and not below it, nothing says what it was."""
+_UNSIGNED = ("uint64", "UInt64")
 _OWN_TYPES = {
     pa.bool_(): "boolean",
     **{getattr(pa, name.lower())(): name for name in ("Int8", "Int16", "Int32", "Int64")},
@@ -69,11 +70,15 @@ def read_as(column: pd.Series, kind: Kind, exact: str, *, row_by_row: bool = Fal
 
 
 def _plain(column: pd.Series, kind: Kind) -> pd.Series:
-    """A category's texts as texts, and Arrow's values in pandas' own type for them; any other column as it is."""
+    """A category's texts as texts, Arrow's values in pandas' own type for them, and whole numbers, some of them beyond
+    64 bits, as objects, to be told apart; any other column as it is."""
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype) and kind == "text" and is_string_dtype(dtype.categories.dtype):
         column = column.astype(dtype.categories.dtype)
-    return _without_arrow(column) if isinstance(column.dtype, pd.ArrowDtype) else column
+    if isinstance(column.dtype, pd.ArrowDtype):
+        column = _without_arrow(column)
+    is_beyond = str(column.dtype) in _UNSIGNED and kind == "integer" and (column >= 2**63).any()
+    return column.astype(object) if is_beyond else column
 
 
 def _without_arrow(column: pd.Series) -> pd.Series:
@@ -94,8 +99,8 @@ def _is_lossless(column: pd.Series, kind: Kind, inner: str, null: pd.Series) -> 
     name, values = str(column.dtype), column[~null]
     if kind.is_widened(name):
         return True
-    if name in ("uint64", "UInt64") and kind == "integer":
-        return bool((values < 2**63).all())
+    if name in _UNSIGNED and kind == "integer":
+        return True
     if name in ("int64", "Int64") and inner == "float64":
         return bool(values.between(-_EXACT, _EXACT).all())
     if name == "float64" and inner == "Int64":

@@ -53,10 +53,15 @@ def test_a_check_of_the_whole_is_a_fault_of_the_frame() -> None:
     assert {check for _, check in unweighed} == {"many pieces are weighed"}
 
 
+def test_a_number_beyond_64_bits_is_a_fault_of_its_row() -> None:
+    huge = np.array([2**63, 1, 1], dtype="uint64")
+    assert found(GOOD.assign(pieces=huge)) == {("pieces", "is a whole number of 64 bits"): [0]}
+
+
 def test_a_wrong_type_of_a_whole_column_is_a_fault_of_the_frame() -> None:
     assert found(GOOD.assign(pieces=[1.0, 2.0, 3.0])) == {("pieces", "dtype('int64')"): None}
-    huge = np.array([2**63, 1, 1], dtype="uint64")
-    assert found(GOOD.assign(pieces=huge)) == {("pieces", "dtype('int64')"): None}
+    huge = np.array([2**63, 2**63, 2**63], dtype="uint64")
+    assert found(GOOD.assign(pieces=huge, weight=1.0)) == {("pieces", "dtype('int64')"): None}
     misplaced = found(GOOD.drop(columns="pieces").assign(more=1))
     assert misplaced.items() >= {("pieces", "is missing"): None, ("more", "is not declared"): None}.items()
     assert set(misplaced.values()) == {None}

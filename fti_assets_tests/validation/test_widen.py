@@ -103,6 +103,7 @@ def test_a_column_of_another_type_stays_as_it_is(column: pd.Series, kind: Any, e
     ("column", "kind", "exact", "check", "broken"),
     [
         (objects(1, "x", 2.5, True, 2**63), Kind.INTEGER, "int64", WHOLE, [1, 2, 3, 4]),
+        (pd.Series([1, 2**63, 2**63 - 1], dtype="uint64"), Kind.INTEGER, "int64", WHOLE, [1]),
         (objects(1.5, "x", 2**53 + 1), Kind.NUMBER, "float64", "is a number that a float holds", [1, 2]),
         (objects("a", b"b", 1, "half \ud800"), Kind.TEXT, "str", TEXT, [1, 2, 3]),
         (objects(True, 1, "yes"), Kind.BOOLEAN, "bool", "is true or false", [1, 2]),
