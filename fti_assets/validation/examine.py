@@ -128,7 +128,7 @@ def _exact(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 def _reported(failures: pd.DataFrame, frame: pd.DataFrame) -> list[Fault]:
     """Pandera's failure cases of a frame, by column and check."""
     misplaced = failures["check"].isin(list(_MISPLACED))
-    column = failures["failure_case"].where(misplaced, failures["column"]).fillna("(frame)").astype(str)
+    column = failures["failure_case"].astype(object).where(misplaced, failures["column"]).fillna("(frame)").astype(str)
     check = failures["check"].replace(_MISPLACED).astype(str)
     faults = []
     for (name, broken), cases in failures.groupby([column, check], sort=False):

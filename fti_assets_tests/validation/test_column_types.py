@@ -182,6 +182,21 @@ def test_a_row_has_one_digest_with_a_word_beside_it_and_without(
     assert len(digests) == 1
 
 
+def test_a_row_that_is_set_aside_keeps_its_id_and_is_released_by_it_without_the_null_beside_it(home: fti.Home) -> None:
+    class Limited(Visit):
+        referrer: pd.Int64Dtype = pa.Field(nullable=True, gt=-(2**63))
+
+    put(home, read(CSV), "quarantine", Limited)
+    [row] = home.features.quarantine.rows("features/visits")
+    assert (json.loads(row.row)["referrer"], row.reasons[0].value) == (-(2**63), str(-(2**63)))
+    for owner in ("source/log", "features/visits"):
+        home.features.quarantine.release(owner, "2024-01-02", [row.digest], who="ada", why="it is real")
+    whole = read(CSV.replace(f"b,2024-01-01T11:00Z,{ID + 2},,", f"b,2024-01-01T11:00Z,{ID + 2},{ID + 2},"), dtype={})
+    assert str(whole["referrer"].dtype) == "int64"
+    _, rows = put(home, whole, "quarantine", Limited)
+    assert [stored[2] for stored in rows] == [ID + 1, ID + 2, -(2**63)]
+
+
 def test_texts_of_numbers_are_none_but_where_rows_are_judged_one_by_one_or_the_model_coerces(home: fti.Home) -> None:
     frame = read(CSV, dtype={"referrer": "Int64", "visitor": "str", "seconds": "str"})
     with pytest.raises(fti.ContractViolation, match=r"visitor: dtype\('int64'\) \(e.g. str: a text is no number"):
