@@ -34,7 +34,7 @@ def dataset_asset(model: Model, since: str, cutoffs: dg.WeeklyPartitionsDefiniti
         code_version=view_version(model.view),
         kinds={"polars", "parquet"},
         owners=list(model.owners),
-        description=f"Every {model.view.spine.name} row whose label was final at the cutoff, as it was known in its time.",
+        description=f"Every {model.view.spine.name} row whose label was final at the cutoff, as known in its time.",
         metadata={"dagster/column_schema": kinds_schema(model.view.columns)},
     )
     def dataset(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:

@@ -32,7 +32,7 @@ class Split:
 
 
 def check_evaluable(model: Model, since: datetime, first_cutoff: datetime) -> None:
-    """Raise DeclarationError where no row can be fitted or evaluated on at the first cutoff, saying from when one can."""
+    """Raise DeclarationError where no row is there to fit or evaluate on at the first cutoff, saying when one is."""
     view, split = model.view, Split.of(model, first_cutoff)
     begin = max(since, view.since or since)
     horizon, holdout = label_of(view.label.horizon), label_of(model.holdout)

@@ -34,7 +34,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Lived:
-    """A window's spine with features, its labels (NaN where there is none, or not yet), ready to be scored by anyone."""
+    """A window's spine with features and labels, NaN where there is none or not yet; ready to be scored by anyone."""
 
     model: Model
     frame: pd.DataFrame

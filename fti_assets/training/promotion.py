@@ -36,8 +36,8 @@ def gate_candidates(model: Model, home: Home, who: str, until: datetime | None =
 def gate(model: Model, version: ModelVersion, home: Home, who: str) -> Gated:
     """Judge one candidate and promote it from its cutoff on, or reject it; either way the journal says why.
 
-    The champion is asked on the holdout rows that were not matured at its own cutoff: neither was fitted on them. Promotion is
-    refused (Conflict) if another champion took effect at the cutoff while this was judged.
+    The champion is asked on the holdout rows that were not matured at its own cutoff: neither was fitted on them.
+    Promotion is refused (Conflict) if another champion took effect at the cutoff while this was judged.
     """
     champion = home.registry.serving(model.name, version.cutoff)
     evaluation = reevaluate(model, version, champion, home)
