@@ -34,17 +34,18 @@ def dataset_asset(model: Model, since: str, cutoffs: dg.WeeklyPartitionsDefiniti
         code_version=view_version(model.view),
         kinds={"polars", "parquet"},
         owners=list(model.owners),
-        description=f"What was known before the cutoff about every {model.view.spine.name} row whose label was, too.",
+        description=f"Every {model.view.spine.name} row whose label was final at the cutoff, as known in its time.",
         metadata={"dagster/column_schema": kinds_schema(model.view.columns)},
     )
     def dataset(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
         for cutoff in cutoffs_of(context):
             built = build_dataset(model, cutoff, midnight(since), home.open())
-            context.log.info(f"{built.rows:,} rows known before {cutoff:%Y-%m-%d}")
+            context.log.info(f"{built.rows:,} rows matured before {cutoff:%Y-%m-%d}")
             context.add_asset_metadata(
                 {
                     "dagster/partition_row_count": built.rows,
-                    "spine rows": built.spine_rows,
+                    "rows that will never have a label": built.never,
+                    "rows that wait for their label": built.waiting,
                     "dataset": built.dataset.id,
                     "file": dg.MetadataValue.path(str(built.dataset.path)),
                 },

@@ -21,6 +21,8 @@ from fti_assets.assets.retrain_sensor import retrain_sensor
 from fti_assets.contracts.errors import DeclarationError, unknown
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.retrain import Retrain
+from fti_assets.contracts.split import check_evaluable
+from fti_assets.contracts.time import midnight
 
 
 class TrainingPipeline(dg.Definitions):
@@ -48,6 +50,7 @@ def training_pipeline(
     for model in models:
         if model.name not in policies:
             raise DeclarationError(f"retrain: {unknown('policy for model', model.name, policies)}")
+        check_evaluable(model, midnight(since), midnight(first_cutoff))
     cutoffs = weekly(first_cutoff, until)
     assets: list[dg.AssetsDefinition] = []
     jobs, sensors = [], []

@@ -70,13 +70,13 @@ def audit_labels(model: Model, window: Window, home: Home) -> list[Finding]:
     frame = assemble(view, spine, groups)
     rows = to_polars(frame, {**view.spine.columns, **view.columns})
     spine = rows.select(list(view.spine.columns))
-    label = read_labels(model, spine, window, window.end + view.label.horizon, home)[LABEL]
+    label = read_labels(model, spine, window, home)[LABEL]
     there = label.is_not_null()
     findings = []
     for name in view.columns:
         alike = look_alike(rows[name].filter(there), label.filter(there))
         if alike:
-            because = f"{alike.how}; label {view.label.group.name}.{view.label.column}"
+            because = f"{alike.how}; label {view.label}"
             source = origin_of(view, name)
             findings.append(
                 Finding("leak", f"model {model.name}", name, because, source, rows=alike.rows, advice=LOOK_ALIKE)

@@ -66,7 +66,11 @@ def model_row(model: Model) -> CatalogueRow:
         "description": model.description,
         "owners": list(model.owners),
         "spine": view.spine.name,
-        "label": {"column": f"{label.group.name}.{label.column}", "horizon": label_of(label.horizon)},
+        "label": {
+            "column": f"{label.group.name}.{label.column}",
+            "horizon": label_of(label.horizon),
+            "answer": str(label),
+        },
         "features": {name: [str(c) for c in columns] for name, columns in features_from(view).items()},
         "uses": {str(column): role for column, role in columns_used(view).items()},
     }

@@ -43,6 +43,7 @@ def _as_labels(label: Label | Mapping[str, Label]) -> dict[str, Label]:
     for one in labels.values():
         if not isinstance(one, Label):
             raise DeclarationError(f'label={one!r}: expected one such as arrivals["is_late"].within(days=2)')
+        one.check_answer()
     named = [attrs.evolve(one, name=checked_name("label", name)) if name else one for name, one in labels.items()]
     return {one.name: one for one in named}
 

@@ -56,7 +56,8 @@ def columns_used(view: FeatureView) -> dict[Column, str]:
         for name in columns_read("view", view.where, view.conditioned):
             used.setdefault(looked_up.get(name, Column(view.spine, name)), "condition")
     for label in view.labels.values():
-        used.setdefault(Column(label.group, label.column), "label")
+        for column in label.columns:
+            used.setdefault(Column(label.group, column), "label")
     return used
 
 

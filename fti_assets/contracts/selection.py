@@ -87,17 +87,34 @@ class Selection:
                 raise DeclarationError(f"{self.group.name}: {unknown('selected column', column, self.columns)}")
         return attrs.evolve(self, unseen=frozenset(columns or self.columns))
 
-    def within(self, *, days: float = 0, hours: float = 0, minutes: float = 0) -> Label:
-        """The one selected column as a label that may take so long to become known."""
-        if len(self.columns) != 1:
-            raise DeclarationError(
-                f"a label is one column; {self.group.name}[{', '.join(self.columns)}] has {len(self.columns)}"
-            )
-        methods = {"by": self.entity, "lookback": self.own_lookback, "prefixed": self.prefix, "hidden": self.unseen}
+    def within(
+        self,
+        *,
+        days: float = 0,
+        hours: float = 0,
+        minutes: float = 0,
+        where: str = "",
+        never_up_to: float | None = None,
+    ) -> Label:
+        """What becomes known after a prediction and at most so long after it, as a label: see `Label` for its answers.
+
+        The rows waited for are those of the spine's keys, or of another entity where `by` named one.
+
+        Args:
+            days: with `hours` and `minutes` the length of the wait.
+            hours: see `days`.
+            minutes: see `days`.
+            where: an SQL condition over the group's columns that rows must meet to count.
+            never_up_to: the largest share of rows that may have no label when the wait is over, to build a dataset.
+        """
+        methods = {"lookback": self.own_lookback, "prefixed": self.prefix, "hidden": self.unseen}
         for method, argument in methods.items():
             if argument:
                 raise DeclarationError(
-                    f"label {self.group.name}[{self.columns[0]!r}] takes no .{method}(…): it is the group's row of the "
-                    "same keys, known after the prediction; .joined_on(…) says what the spine calls the keys"
+                    f"label {self.group.name}[{', '.join(map(repr, self.columns))}] takes no .{method}(…): it is what "
+                    "becomes known after the prediction; .by(…) and .joined_on(…) say of whom"
                 )
-        return Label(self.group, self.columns[0], timedelta(days=days, hours=hours, minutes=minutes), self.on)
+        horizon = timedelta(days=days, hours=hours, minutes=minutes)
+        return Label(
+            self.group, self.columns, horizon, on=self.on, entity=self.entity, where=where, never_up_to=never_up_to
+        )

@@ -64,7 +64,7 @@ def watch(predictions: Predictions, window: Window, home: Home) -> list[DayWatch
     predicted = Window(window.start - lag, window.end - lag)
     home.features.require_history(model.view.label.group, Window(predicted.start, window.end - DAY))
     log = home.prediction_log.read(model, predicted)
-    labels = labels_of(model, log, predicted, window.end - DAY, home)
+    labels = labels_of(model, log, predicted, home)
     length = timedelta(days=predictions.drift_days)
     profiles = home.monitoring.read("profiles", model.name, window.widened(before=2 * length))
     watched = []
@@ -77,15 +77,15 @@ def watch(predictions: Predictions, window: Window, home: Home) -> list[DayWatch
     return watched
 
 
-def labels_of(model: Model, log: pl.DataFrame, window: Window, before: datetime, home: Home) -> np.ndarray:
-    """The label of each logged prediction as a number, NaN where it never became known within its horizon."""
+def labels_of(model: Model, log: pl.DataFrame, window: Window, home: Home) -> np.ndarray:
+    """The label of each logged prediction as a number, NaN where it has none when its horizon is over."""
     spine = log.select(*model.view.spine.keys, pl.col("predicted_for").alias(model.view.predicted_at))
     missing = [key for key in model.view.label.spine_keys.values() if key not in spine.columns]
     if missing:
         identity = [*model.view.spine.keys, model.view.predicted_at]
         rows = home.features.read(model.view.spine, window, [*identity, *missing])
         spine = spine.join(rows, on=identity, how="left", maintain_order="left", validate="m:1")
-    return read_labels(model, spine, window, before, home)[LABEL].to_numpy().astype(np.float64)
+    return read_labels(model, spine, window, home)[LABEL].to_numpy().astype(np.float64)
 
 
 def measured(model: Model, log: pl.DataFrame, label: np.ndarray, home: Home) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from fti_assets.models.scorer import Scorer
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
 from fti_assets.stores.registry import ModelVersion
-from fti_assets.views.labels import LABEL, read_labels
+from fti_assets.views.labels import LABEL, matured, read_labels
 from fti_assets.views.reading import read_view
 
 
@@ -34,7 +34,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Lived:
-    """A window's spine with features, its labels (NaN where never known), ready to be scored by anyone."""
+    """A window's spine with features and labels, NaN where there is none or not yet; ready to be scored by anyone."""
 
     model: Model
     frame: pd.DataFrame
@@ -42,15 +42,16 @@ class Lived:
 
     @classmethod
     def through(cls, model: Model, window: Window, home: Home) -> "Lived":
-        """Read the window's rows and the labels that became known within their horizon.
+        """Read the window's rows and their labels, of which those count that are final in what is there.
 
-        Raises MissingPartitions when a day of the window was never written; later label days count if they were.
+        Raises MissingPartitions when a day of the window was never written.
         """
         home.features.require(model.view.label.group, window)
         frame = read_view(model.view, window, home.features)
         spine = to_polars(frame, model.view.spine.columns)
-        labels = read_labels(model, spine, window, window.end + model.view.label.horizon, home)
-        return cls(model, frame, labels[LABEL].to_numpy().astype(np.float64))
+        final = matured(model.view, spine, home.features.known_until(model.view.label.group) or window.start)
+        labels = read_labels(model, spine, window, home)[LABEL].to_numpy().astype(np.float64)
+        return cls(model, frame, np.where(final.to_numpy(), labels, np.nan))
 
     def under(self, schedule: Sequence[tuple[datetime, ModelVersion]]) -> np.ndarray:
         """Every row predicted by the version whose time had come last; NaN before the first."""

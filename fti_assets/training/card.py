@@ -18,11 +18,11 @@ def card(
     lines = [
         f"# {model.name}, cutoff {cutoff:%Y-%m-%d}",
         "",
-        model.description or f"Predicts `{model.view.label.group.name}.{model.view.label.column}`.",
+        model.description or f"Predicts `{model.view.label}`.",
         "",
-        f"Fitted on {dataset.manifest['rows']:,} rows known before the cutoff, dataset `{dataset.id}`.",
-        f"Evaluated on {evaluation.rows:,} rows of the last {label_of(model.holdout)} before the cutoff, by the "
-        "same recipe fitted on what was known before them.",
+        f"Fitted on {dataset.manifest['rows']:,} rows that were matured at the cutoff, dataset `{dataset.id}`.",
+        f"Evaluated on {evaluation.rows:,} of them, those of the last {label_of(model.holdout)}, by the same recipe "
+        "fitted on what was final before they began.",
         "",
         "| figure | value |",
         "|---|---|",

@@ -1,4 +1,4 @@
-"""Building a training dataset: everything that was known before the cutoff, and nothing else."""
+"""Building a training dataset: the rows that were matured at the cutoff, with what was known of each in its time."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +8,10 @@ import polars as pl
 
 from fti_assets.contracts.catalogue_rows import model_row
 from fti_assets.contracts.errors import ContractViolation, FailingCase, MissingPartitions
+from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.model import Model
-from fti_assets.contracts.time import Window
+from fti_assets.contracts.split import Split
+from fti_assets.contracts.time import Window, label_of
 from fti_assets.stores.datasets import Dataset
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
@@ -21,39 +23,50 @@ from fti_assets.views.row_wise import check_row_wise
 
 @dataclass(frozen=True)
 class Built:
-    """A dataset and its figures."""
+    """A dataset and its figures.
+
+    Attributes:
+        dataset: what was stored.
+        rows: how many rows are learned from.
+        never: how many were matured and have no label: none came in time.
+        waiting: how many of the spine's rows before the cutoff wait for their label.
+    """
 
     dataset: Dataset
     rows: int
-    spine_rows: int
+    never: int
+    waiting: int
 
 
 def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -> Built:
-    """The view's rows from `since` whose label was known before `cutoff`, with their features; stored and pinned.
+    """The view's rows from `since` that were matured at `cutoff` and have a label; stored and pinned.
 
     Raises MissingPartitions when a day of a group before the cutoff was never written, or when the view has no day
-    before it; ContractViolation when an on-demand function looks at other rows, or when the label's own column is a
-    feature that is never known.
+    that is matured then; ContractViolation when an on-demand function looks at other rows, when the label's own column
+    is a feature that is never known, or when more matured rows than declared have no label.
     """
-    view = model.view
-    window = view.part_of(Window(since, cutoff))
+    view, bounds = model.view, Split.of(model, cutoff)
+    window = view.part_of(Window(since, bounds.matured_before)) if since < bounds.matured_before else None
     if window is None:
         raise MissingPartitions(
             f"dataset {model.name} at cutoff {cutoff:%Y-%m-%d}, from {since:%Y-%m-%d}: its view has rows from "
-            f"{view.since or 'ever'} until {view.until or 'ever'}: choose another cutoff"
+            f"{view.since or 'ever'} until {view.until or 'ever'}, and labels are final after "
+            f"{label_of(view.label.horizon)}: choose another cutoff"
         )
     store = home.features.snapshot()
     versions = table_versions(view, store)
-    store.require(view.label.group, Window(window.start, min(window.end + view.label.horizon, cutoff)))
+    store.require(view.label.group, Window(window.start, window.end + view.label.horizon))
     frame = read_view(view, window, store, versions)
     check_row_wise(view, frame)
     _check_own_label(model, frame)
     spine = to_polars(frame, view.spine.columns)
-    labels = read_labels(model, spine, window, cutoff, home, versions)
+    labels = read_labels(model, spine, window, home, versions)
     features = to_polars(frame, {n: k for n, k in view.columns.items() if n not in spine.columns})
     table = pl.concat([spine, features, labels], how="horizontal")
     learned = table.filter(pl.col(LABEL).is_not_null()).sort(view.predicted_at, *view.spine.keys, maintain_order=True)
-    own = [view.predicted_at, *view.spine.keys]
+    own, never = [view.predicted_at, *view.spine.keys], len(spine) - len(learned)
+    _check_never(model, never, len(spine))
+    waiting = _waiting(view, Window(window.end, cutoff), home, versions)
     kept = learned.select(list(dict.fromkeys([*own, *view.columns, LABEL, LABEL_KNOWN_AT])))
     manifest = {
         "model": model.name,
@@ -61,15 +74,33 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
         "since": window.start.isoformat(),
         "until": window.end.isoformat(),
         "where": view.where,
-        "label": f"{view.label.group.name}.{view.label.column} within {view.label.horizon}",
+        "label": str(view.label),
         "rows": len(kept),
-        "spine_rows": len(spine),
+        "never": never,
+        "waiting": waiting,
         "tables": versions,
         "columns": dict(view.columns),
         "nullable": nullable_of(view),
     }
     home.models.keep(model_row(model))
-    return Built(home.datasets.write(model.name, cutoff, kept, manifest), len(kept), len(spine))
+    return Built(home.datasets.write(model.name, cutoff, kept, manifest), len(kept), never, waiting)
+
+
+def _waiting(view: FeatureView, window: Window, home: Home, versions: dict[str, int | None]) -> int:
+    """How many of the spine's rows are predicted in the window, the view's condition left aside."""
+    asked = view.part_of(window)
+    if asked is None:
+        return 0
+    times = home.features.read(view.spine, asked, [view.predicted_at], versions[view.spine.name])
+    return times.filter(pl.col(view.predicted_at).is_between(asked.start, asked.end, closed="left")).height
+
+
+def _check_never(model: Model, never: int, rows: int) -> None:
+    limit = model.view.label.never_up_to
+    if limit is not None and never > limit * rows:
+        check = f"is there once it is matured, but for a share of {limit:g}"
+        share = f"{never:,} of {rows:,} rows have none, {never / rows:.1%}"
+        raise ContractViolation(f"dataset {model.name}", [FailingCase(str(model.view.label), check, share, never)])
 
 
 def _check_own_label(model: Model, frame: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from fti_assets.contracts.evaluation import Evaluation
 from fti_assets.contracts.gates import Verdict
 from fti_assets.contracts.model import Model
+from fti_assets.contracts.split import Split
 from fti_assets.models.evaluation import compare, evaluate
 from fti_assets.models.scorer import Scorer
 from fti_assets.stores.home import Home
@@ -35,8 +36,8 @@ def gate_candidates(model: Model, home: Home, who: str, until: datetime | None =
 def gate(model: Model, version: ModelVersion, home: Home, who: str) -> Gated:
     """Judge one candidate and promote it from its cutoff on, or reject it; either way the journal says why.
 
-    The champion is asked on the holdout rows after its own cutoff: rows that neither was fitted on. Promotion is
-    refused (Conflict) if another champion took effect at the cutoff while this was judged.
+    The champion is asked on the holdout rows that were not matured at its own cutoff: neither was fitted on them.
+    Promotion is refused (Conflict) if another champion took effect at the cutoff while this was judged.
     """
     champion = home.registry.serving(model.name, version.cutoff)
     evaluation = reevaluate(model, version, champion, home)
@@ -61,7 +62,7 @@ def gate(model: Model, version: ModelVersion, home: Home, who: str) -> Gated:
 
 def reevaluate(model: Model, version: ModelVersion, champion: ModelVersion | None, home: Home) -> Evaluation:
     """The candidate's trial on its holdout once more, beside the champion."""
-    begin = version.cutoff - model.holdout
+    begin = Split.of(model, version.cutoff).evaluated_from
     frame = home.datasets.get(model.name, version.cutoff, version.manifest["facts"]["dataset"]).read(
         since=(model.view.predicted_at, begin)
     )
@@ -73,7 +74,8 @@ def reevaluate(model: Model, version: ModelVersion, champion: ModelVersion | Non
     evaluation = evaluate(is_binary, label, prediction, metrics["trial_baseline"], slices)
     if champion is None:
         return evaluation
-    fresh = (frame[model.view.predicted_at] >= champion.cutoff).to_numpy()
+    unseen = Split.of(model, champion.cutoff).matured_before
+    fresh = (frame[model.view.predicted_at] >= unseen).to_numpy()
     days = frame[model.view.predicted_at].dt.date.to_numpy()
     answer = Scorer(champion).predict(frame[fresh])
     return replace(

@@ -14,6 +14,7 @@ from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.estimator import Estimator, Fitted
 from fti_assets.contracts.evaluation import Evaluation
 from fti_assets.contracts.model import Model
+from fti_assets.contracts.split import Split
 from fti_assets.contracts.time import label_of
 from fti_assets.models.boosting import XGBoost
 from fti_assets.models.estimators import name_of
@@ -25,7 +26,7 @@ from fti_assets.stores.datasets import Dataset
 from fti_assets.stores.home import Home
 from fti_assets.stores.registry import ModelVersion
 from fti_assets.training.card import card
-from fti_assets.views.labels import LABEL, LABEL_KNOWN_AT
+from fti_assets.views.labels import LABEL
 
 GOLDEN_ROWS = 20
 PROFILED_ROWS = 100_000
@@ -62,8 +63,9 @@ class _Fit:
 def train(model: Model, cutoff: datetime, home: Home, facts: Mapping[str, Any] | None = None) -> Trained:
     """Fit, evaluate and register a candidate from the cutoff's dataset.
 
-    The rows predicted in the last `holdout` before the cutoff are kept back, and what is fitted for the evaluation
-    uses only labels known before they begin: the embargo. The candidate itself is the same recipe on all rows.
+    Of the dataset's rows, which are all matured, those of the last `holdout` are kept back, and what is fitted for
+    the evaluation uses only labels that were final before they begin: the embargo. The candidate itself is the same
+    recipe on all rows.
     """
     dataset = home.datasets.get(model.name, cutoff)
     frame = dataset.read()
@@ -71,8 +73,8 @@ def train(model: Model, cutoff: datetime, home: Home, facts: Mapping[str, Any] |
     if not early.any() or not late.any():
         raise MissingPartitions(
             f"{model.name} at cutoff {cutoff:%Y-%m-%d}: {int(early.sum())} rows to fit and {int(late.sum())} to "
-            "evaluate on; both are needed: choose a later cutoff or a shorter holdout than "
-            f"{label_of(model.holdout)}"
+            f"evaluate on, as labels are final after {label_of(model.view.label.horizon)}; both are needed: choose a "
+            f"later cutoff or a shorter holdout than {label_of(model.holdout)}"
         )
     label = frame[LABEL].to_numpy(dtype=np.float64)
     trial = _fit(model, frame[early], label[early])
@@ -114,11 +116,9 @@ def fit_unjudged(model: Model, cutoff: datetime, home: Home) -> ModelVersion:
 
 
 def split(model: Model, cutoff: datetime, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Which rows fit the trial (label known before the holdout begins) and which evaluate it (predicted after)."""
-    begin = cutoff - model.holdout
-    early = (frame[LABEL_KNOWN_AT] < begin).to_numpy()
-    late = (frame[model.view.predicted_at] >= begin).to_numpy()
-    return early, late
+    """Which rows fit the trial (labels final when the holdout begins) and which evaluate it (predicted after)."""
+    bounds, predicted_at = Split.of(model, cutoff), frame[model.view.predicted_at]
+    return (predicted_at < bounds.fitted_before).to_numpy(), (predicted_at >= bounds.evaluated_from).to_numpy()
 
 
 def _fit(model: Model, frame: pd.DataFrame, label: np.ndarray, like: _Fit | None = None) -> _Fit:
@@ -137,7 +137,7 @@ def _served_files(model: Model, frame: pd.DataFrame, fit: _Fit) -> dict[str, byt
     """The files that answering needs."""
     signature = {
         "features": dict(model.view.columns),
-        "label": model.view.label.column,
+        "label": str(model.view.label),
         "estimator": name_of(_estimator(model)),
         "files": sorted(fit.fitted.files()),
     }

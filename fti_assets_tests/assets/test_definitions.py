@@ -204,8 +204,8 @@ def test_a_stub_gives_way_in_whatever_order_the_locations_are_merged():
     dates = {"since": "2024-01-01", "until": "2024-02-01"}
     locations = [
         feature_pipeline(*BINDINGS, **dates),
-        training_pipeline(returns, retrain=Retrain(), first_cutoff="2024-01-08", **dates),
-        inference_pipeline(Predictions(returns), first_day="2024-01-08", **dates),
+        training_pipeline(returns, retrain=Retrain(), first_cutoff="2024-01-15", **dates),
+        inference_pipeline(Predictions(returns), first_day="2024-01-15", **dates),
     ]
 
     assert described(merged(*locations)) == described(merged(*reversed(locations)))

@@ -54,7 +54,11 @@ def test_columns_have_roles_meanings_and_checks() -> None:
 
 def test_a_models_entry_says_where_its_features_come_from() -> None:
     entry = model_row(returns)
-    assert entry["label"] == {"column": "outcome.is_returned", "horizon": "2d"}
+    assert entry["label"] == {
+        "column": "outcome.is_returned",
+        "horizon": "2d",
+        "answer": "outcome.is_returned within 2d",
+    }
     assert entry["features"]["price"] == ["products.price"]
     assert entry["uses"]["order.customer"] == "join"
     assert json.loads(json.dumps(entry)) == entry

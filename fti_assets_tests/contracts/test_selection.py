@@ -43,10 +43,9 @@ def test_wrong_selections_name_what_exists() -> None:
         history.select().lookback()
 
 
-def test_a_label_is_one_column() -> None:
-    assert outcomes["refund"].within(days=2).horizon == timedelta(days=2)
-    with pytest.raises(DeclarationError, match=r"outcome\[refund, note\] has 2"):
-        outcomes["refund", "note"].within(days=2)
+def test_a_label_is_of_the_selected_column_and_waits_for_as_long() -> None:
+    label = outcomes["refund"].within(days=2, hours=3, minutes=4)
+    assert (label.column, label.horizon) == ("refund", timedelta(days=2, hours=3, minutes=4))
 
 
 @pytest.mark.parametrize("unbounded", [None, "0h", timedelta(0), timedelta(days=-1), 0, "2w", float("inf")])
@@ -66,7 +65,8 @@ def test_the_keys_of_a_label_may_be_renamed_and_what_it_would_ignore_is_refused(
     label = outcomes["refund"].joined_on(order_id="sent_back").within(days=2)
     assert label.spine_keys == {"order_id": "sent_back"}
     refund = outcomes["refund"]
-    wrong = {"by": refund.by("customer"), "lookback": refund.lookback("1d"), "prefixed": refund.prefixed("x_")}
+    assert refund.by("customer").joined_on(customer="buyer").within(days=2).spine_keys == {"customer": "buyer"}
+    wrong = {"lookback": refund.lookback("1d"), "prefixed": refund.prefixed("x_")}
     for method, selection in {**wrong, "hidden": refund.hidden()}.items():
         with pytest.raises(DeclarationError, match=rf"label outcome\['refund'\] takes no \.{method}\(…\)"):
             selection.within(days=2)

@@ -160,7 +160,7 @@ def test_each_flight_is_joined_to_the_aircraft_s_last_takeoff_that_was_known(vie
         assert row.aircraft_left_departed_at is expected or row.aircraft_left_departed_at == expected
 
 
-def test_the_dataset_has_each_flight_that_landed_before_the_cutoff_with_its_label(
+def test_the_dataset_has_each_matured_flight_that_landed_within_two_days_with_its_label(
     fortnight: Home, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     home = Home(tmp_path_factory.mktemp("dataset"), fortnight.features.storage)
@@ -169,11 +169,14 @@ def test_the_dataset_has_each_flight_that_landed_before_the_cutoff_with_its_labe
     expected = sql(
         """
         select flight_id, is_late from landed
-        where predict_at >= since and landed_at < timestamp '2013-03-08' and landed_at <= predict_at + interval 2 day
+        where predict_at >= since and predict_at < timestamp '2013-03-06' and landed_at <= predict_at + interval 2 day
         order by flight_id
         """
     )
     rows = built.dataset.read().sort_values("flight_id")
     assert rows["flight_id"].tolist() == expected["flight_id"].to_list()
     assert rows["label"].tolist() == expected["is_late"].to_list()
-    assert built.spine_rows == len(read_view(c.late_arrival.view, Window(FORTNIGHT.start, cutoff), home.features))
+    matured = Window(FORTNIGHT.start, midnight("2013-03-06"))
+    assert built.rows + built.never == len(read_view(c.late_arrival.view, matured, home.features))
+    waiting = Window(matured.end, cutoff)
+    assert built.waiting == len(read_view(c.late_arrival.view, waiting, home.features))

@@ -24,11 +24,11 @@ def test_it_holds_each_row_with_its_label(served: Home) -> None:
     assert lived.label.tolist() == TRUTH[lived.frame["order_id"]].tolist()
 
 
-def test_a_row_whose_label_is_not_known_yet_has_none(served: Home) -> None:
-    lived = Lived.through(returns, Window.of_days("2024-02-13", LAST_DAY), served)
-    settled = ALL_ORDERS.set_index("order_id").loc[lived.frame["order_id"], "settled_at"]
-    assert np.isnan(lived.label).tolist() == (settled >= midnight("2024-02-15")).tolist()
-    assert lived.figures(np.full(40, 0.5))["all"].rows == (~np.isnan(lived.label)).sum()
+def test_a_row_whose_label_is_not_final_yet_has_none(served: Home) -> None:
+    lived = Lived.through(returns, Window.of_days("2024-02-12", LAST_DAY), served)
+    matured = lived.frame["placed_at"] + returns.view.label.horizon < midnight("2024-02-15")
+    assert np.isnan(lived.label).tolist() == (~matured).tolist()
+    assert lived.figures(np.full(60, 0.5))["all"].rows == (~np.isnan(lived.label)).sum()
 
 
 def test_a_day_whose_labels_were_never_written_is_named(served: Home) -> None:
@@ -76,7 +76,10 @@ def test_rows_before_the_first_version_have_no_prediction_and_no_figure(served: 
 def test_the_constant_of_each_version_is_its_training_mean(served: Home) -> None:
     window = Window.of_days("2024-01-28", "2024-01-29")
     schedule = [(v.cutoff, v) for v in served.registry.versions("returns")]
-    means = [TRUTH[(ALL_ORDERS["settled_at"] < cutoff).to_numpy()].mean() for cutoff, _ in schedule]
+    means = [
+        TRUTH[(ALL_ORDERS["placed_at"] + returns.view.label.horizon < cutoff).to_numpy()].mean()
+        for cutoff, _ in schedule
+    ]
     constant = Lived.through(returns, window, served).constant(schedule)
     assert constant == pytest.approx(np.repeat(means, 20))
 

@@ -102,7 +102,7 @@ def test_a_tie_keeps_the_champion(shop: Home, monkeypatch: pytest.MonkeyPatch) -
     assert shop.registry.serving(JUDGED.name, midnight(SECOND)) == champion
 
 
-def test_the_champion_is_asked_only_about_rows_after_its_own_cutoff(
+def test_the_champion_is_asked_only_about_rows_that_were_not_matured_at_its_own_cutoff(
     shop: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     champion = _candidate(shop, FIRST)
@@ -119,10 +119,10 @@ def test_the_champion_is_asked_only_about_rows_after_its_own_cutoff(
     monkeypatch.setattr(Scorer, "predict", spy)
     compared = reevaluate(JUDGED, candidate, champion, shop).champion
     [frame] = asked
-    # placed on the 22nd and 23rd, and on the 24th none was settled before the 25th
-    assert sorted(set(frame["placed_at"].dt.day)) == [22, 23]
+    # matured by the 25th, and not by the 22nd
+    assert sorted(set(frame["placed_at"].dt.day)) == [20, 21, 22]
     assert compared is not None
-    assert (compared.version, compared.rows) == (1, 40)
+    assert (compared.version, compared.rows) == (1, 60)
     said, label = predict(Scorer(champion), frame), frame[LABEL].to_numpy()
     assert compared.champion_loss == pytest.approx(-np.where(label == 1, np.log(said), np.log(1 - said)).mean())
     ours = Scorer(candidate, trial=True).predict(frame)

@@ -15,24 +15,24 @@ from fti_assets.models.scorer import Scorer
 from fti_assets.stores.home import Home
 from fti_assets.training.datasets import build_dataset
 from fti_assets.training.train import GOLDEN_ROWS, split, train
-from fti_assets.views.labels import LABEL, LABEL_KNOWN_AT
+from fti_assets.views.labels import LABEL
 from fti_assets_tests.worlds import FIRST_DAY, LAST_DAY, outcome_source, outcomes, returns, train_candidate
 
 CUTOFF = date(2024, 1, 22)
 
 
-def test_the_trial_learns_only_labels_known_before_the_holdout_begins() -> None:
-    begin = midnight("2024-01-15")
+def test_the_trial_learns_only_labels_that_were_final_when_the_holdout_began() -> None:
+    begin, horizon = midnight("2024-01-13"), timedelta(days=2)  # the holdout of 7 days ends two days before the cutoff
     minute = timedelta(minutes=1)
     frame = pd.DataFrame(
         [
-            (begin - 40 * minute, begin - minute),  # known in time
-            (begin - 40 * minute, begin),  # known as the holdout begins: neither
-            (begin - minute, begin + minute),  # predicted before, known within the holdout: neither
-            (begin, begin + minute),  # predicted as it begins
-            (begin + minute, begin + 2 * minute),
+            begin - horizon - minute,  # final in time
+            begin - horizon,  # final as the holdout begins: neither
+            begin - minute,  # predicted before, final within the holdout: neither
+            begin,  # predicted as it begins
+            begin + minute,
         ],
-        columns=["placed_at", LABEL_KNOWN_AT],
+        columns=["placed_at"],
     )
     early, late = split(returns, midnight(CUTOFF), frame)
     assert early.tolist() == [True, False, False, False, False]
@@ -67,8 +67,8 @@ def test_another_recipe_or_cutoff_is_another_version(shop: Home) -> None:
 def test_the_evaluation_is_that_of_the_trial_on_the_holdout(shop: Home) -> None:
     trained = train_candidate(shop, CUTOFF)
     frame = shop.datasets.get("returns", midnight(CUTOFF)).read()
-    late = frame[frame["placed_at"] >= midnight("2024-01-15")]
-    early = frame[frame[LABEL_KNOWN_AT] < midnight("2024-01-15")]
+    late = frame[frame["placed_at"] >= midnight("2024-01-13")]
+    early = frame[frame["placed_at"] < midnight("2024-01-11")]
     said = Scorer(trained.version, trial=True).predict(late)
     actual = late[LABEL].to_numpy()
     assert np.array_equal(said, trained.prediction)
@@ -100,8 +100,8 @@ def test_the_card_shows_the_figures(shop: Home) -> None:
     card, figures = trained.version.read("card.md").decode(), trained.evaluation
     rows = shop.datasets.get("returns", midnight(CUTOFF)).manifest["rows"]
     assert card.startswith("# returns, cutoff 2024-01-22\n\nWhether an order will be sent back.\n")
-    assert f"Fitted on {rows} rows known before the cutoff" in card
-    assert f"Evaluated on {figures.rows} rows of the last 7d before the cutoff" in card
+    assert f"Fitted on {rows} rows that were matured at the cutoff" in card
+    assert f"Evaluated on {figures.rows} of them, those of the last 7d, by" in card
     better = 1 - figures.loss / figures.baseline_loss
     assert f"| log_loss | {figures.loss:.4f} |\n" in card
     assert f"| constant baseline | {figures.baseline_loss:.4f} ({better:+.1%}) |\n" in card
@@ -127,7 +127,7 @@ def test_golden_rows_are_spread_over_the_dataset_and_are_replayed_bit_for_bit(sh
 
 def test_the_holdout_of_one_class_has_no_auc_and_its_files_are_plain_json(own_shop: Home) -> None:
     never = outcomes.computed(lambda rows: rows.assign(is_returned=False), outcome_source)
-    materialize(never, Window.of_days("2024-01-15", LAST_DAY), own_shop.features)
+    materialize(never, Window.of_days("2024-01-14", LAST_DAY), own_shop.features)
     trained = train_candidate(own_shop, CUTOFF)
     assert trained.evaluation.auc is None
     assert "AUC" not in trained.version.read("card.md").decode()
@@ -142,7 +142,7 @@ def test_the_holdout_of_one_class_has_no_auc_and_its_files_are_plain_json(own_sh
 
 @pytest.mark.parametrize(
     ("cutoff", "figures"),
-    [(date(2024, 1, 2), "0 rows to fit and 0 to evaluate on"), (date(2024, 1, 5), "0 rows to fit and 60 to evaluate")],
+    [(date(2024, 1, 4), "0 rows to fit and 20 to evaluate on"), (date(2024, 1, 5), "0 rows to fit and 40 to evaluate")],
 )
 def test_too_few_rows_is_an_error_that_says_what_to_do(shop: Home, cutoff: date, figures: str) -> None:
     with pytest.raises(MissingPartitions, match=f"returns at cutoff {cutoff}: {figures}.*a shorter holdout than 7d"):
