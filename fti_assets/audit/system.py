@@ -1,13 +1,18 @@
 """The leakage audit of a whole system: every group, every view, every label, in a store made for it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fti_assets.audit.feature_groups import audit_binding
+import polars as pl
+
+from fti_assets.audit.beside_inputs import state_kept
+from fti_assets.audit.feature_groups import audit_binding, rows_of
 from fti_assets.audit.findings import Finding, without_repeats
 from fti_assets.audit.known_times import audit_times
-from fti_assets.audit.views import audit_labels, audit_view
-from fti_assets.contracts.binding import Aggregated, Binding
+from fti_assets.audit.labels import audit_labels
+from fti_assets.audit.looked_at import LookedAt, looked_at
+from fti_assets.audit.views import audit_view
+from fti_assets.contracts.binding import Aggregated, Binding, Computed
 from fti_assets.contracts.errors import DeclarationError, unknown
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.group import Group
@@ -21,12 +26,17 @@ from fti_assets.stores.feature_store import WHOLE
 from fti_assets.stores.home import Home
 from fti_assets.views.reading import known_window
 
+DAYS_AT_ONCE = 31
+"""How many days of labels are computed at a time to judge dimensions by."""
+
 
 @dataclass(frozen=True)
 class Audit:
-    """What was looked at and what was found."""
+    """What was looked at, on which days, and what was found."""
 
     findings: list[Finding]
+    window: Window
+    looked_at: list[LookedAt]
     groups: int
     views: int
     features: int
@@ -37,24 +47,32 @@ class Audit:
         """The findings that fail the audit."""
         return [finding for finding in self.findings if finding.severity == "leak"]
 
+    @property
+    def too_little(self) -> list[LookedAt]:
+        """The groups and models with so few rows that nothing found says nothing."""
+        return [looked for looked in self.looked_at if not looked.is_enough]
+
 
 def audit_system(
     bindings: Sequence[Binding],
     models: Sequence[Model],
-    window: Window,
+    windows: Sequence[Window],
     home: Home,
     a_day: int,
     say: Callable[[str], None],
+    calendar: Window | None = None,
 ) -> Audit:
-    """Build the groups of the window, with the history that they need, in an empty home, and audit everything there.
+    """Build the groups of a window, with the history that they need, in an empty home, and audit everything there.
 
+    Of the windows it is the first in which there is enough of each group and model, or else the one in which most have
+    enough. `calendar` is all the time of which there are labels, by which dimensions are judged.
     Raises DeclarationError for a group that is read and not computed, ContractViolation for a batch that breaks its
-    contract, LookupError when no model has a row in the window.
+    contract, LookupError when no group has a row in any of the windows.
     """
     bindings = in_order(bindings)
     views = _distinct(model.view for model in models)
     _refuse_unbound(bindings, models)
-    _build(bindings, models, window, home, say)
+    window, there = _window_with_enough(bindings, models, windows, home, say)
     findings: list[Finding] = []
     for binding in bindings:
         leaks = audit_binding(binding, window, home.features, a_day)
@@ -63,9 +81,11 @@ def audit_system(
     for view in views:
         findings += _said(say, f"view of {view.spine.name}", audit_view(view, window, home, a_day))
     for model in models:
-        findings += _said(say, f"label of {model.name}", audit_labels(model, window, home))
+        outcomes = _outcomes(model, bindings, calendar or window, home)
+        findings += _said(say, f"label of {model.name}", audit_labels(model, window, home, outcomes))
     features = sum(len(view.columns) for view in views)
-    return Audit(without_repeats(findings), len(bindings), len(models), features, a_day * len(window.days))
+    moments = a_day * len(window.days)
+    return Audit(without_repeats(findings), window, there, len(bindings), len(models), features, moments)
 
 
 def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Window) -> dict[Group, Window]:
@@ -93,18 +113,60 @@ def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Win
     return {group: group.period.covering(needed) for group, needed in windows.items()}
 
 
+def _window_with_enough(
+    bindings: Sequence[Binding],
+    models: Sequence[Model],
+    windows: Sequence[Window],
+    home: Home,
+    say: Callable[[str], None],
+) -> tuple[Window, list[LookedAt]]:
+    tries: list[tuple[int, Window, list[LookedAt]]] = []
+    for window in windows:
+        built = history_of(bindings, models, window)
+        if not _build(bindings, window, built, home, say):
+            continue
+        there = looked_at(bindings, models, window, built, home)
+        few = [looked.what for looked in there if not looked.is_well_chosen]
+        tries.append((len(few), window, there))
+        if not few:
+            break
+        if window != windows[-1]:
+            say(f"too few rows of {few[0]}{f' and {len(few) - 1} more' if few[1:] else ''}: looking at later days")
+    if not tries:
+        raise LookupError(f"no feature group has a row in {windows[-1]}: choose other days with --from")
+    _, window, there = min(tries, key=lambda tried: tried[0])
+    return window, there
+
+
 def _build(
-    bindings: Sequence[Binding], models: Sequence[Model], window: Window, home: Home, say: Callable[[str], None]
-) -> None:
+    bindings: Sequence[Binding], window: Window, built: Mapping[Group, Window], home: Home, say: Callable[[str], None]
+) -> int:
+    """Compute all groups, and take from functions what they keep of it; the number of rows, without dimensions."""
     say(f"computing {len(bindings)} feature groups for {window}, with the history that they need")
-    windows, rows = history_of(bindings, models, window), 0
-    for binding in bindings:
-        if binding.group.dimension:
-            materialize(binding, WHOLE, home.features)
-        else:
-            rows += materialize(binding, windows[binding.group], home.features).rows
-    if not rows:
-        raise LookupError(f"no feature group has a row in {window}: choose other days with --from")
+    rows = 0
+    with state_kept(binding.function for binding in bindings if isinstance(binding, Computed)):
+        for binding in bindings:
+            if binding.group.dimension:
+                materialize(binding, WHOLE, home.features)
+            else:
+                rows += materialize(binding, built[binding.group], home.features).rows
+    return rows
+
+
+def _outcomes(model: Model, bindings: Sequence[Binding], calendar: Window, home: Home) -> pl.DataFrame | None:
+    """The labels' group's rows of all the calendar, without its times, where a dimension has numbers to compare.
+
+    A group that is computed from others has only the days that were built, so of it there are none.
+    """
+    group, label = model.view.label.group, model.view.label.column
+    (binding,) = (binding for binding in bindings if binding.group == group)
+    dimensions = [selection for selection in model.view.joined if selection.group.dimension]
+    if binding.groups or not any(s.group.columns[c].is_numeric for s in dimensions for c in s.columns):
+        return None
+    columns = [column for column in group.columns if column == label or column not in group.values]
+    columns += [column for s in dimensions for key in s.spine_keys.items() for column in key if column in group.values]
+    parts = group.period.split(group.period.covering(calendar), DAYS_AT_ONCE)
+    return pl.concat(rows_of(binding, part, home.features).select(list(dict.fromkeys(columns))) for part in parts)
 
 
 def _refuse_unbound(bindings: Sequence[Binding], models: Iterable[Model]) -> None:

@@ -7,18 +7,16 @@ from datetime import datetime
 import polars as pl
 
 from fti_assets.audit.altered_futures import Recompute, compared, future_of
-from fti_assets.audit.findings import LOOK_ALIKE, NO_ROWS, TOO_LATE, Finding, without_repeats
-from fti_assets.audit.look_alikes import FEWEST_ROWS, look_alike
+from fti_assets.audit.findings import NO_ROWS, TOO_LATE, Finding, without_repeats
+from fti_assets.audit.look_alikes import FEWEST_ROWS
 from fti_assets.audit.sampled_times import moments_of
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.group import Group
-from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
 from fti_assets.views.as_of_join import as_of_join
 from fti_assets.views.assemble import assemble
-from fti_assets.views.labels import LABEL, read_labels
 from fti_assets.views.reading import known_window, read_inputs
 
 ALMOST_ALL = 0.9
@@ -61,27 +59,6 @@ def audit_view(view: FeatureView, window: Window, home: Home, a_day: int = 4) ->
         findings += single or together
     named = [replace(finding, where=f"{where}, {origin_of(view, finding.column)}") for finding in findings]
     return without_repeats([*named, *_too_late(view, spine, window, home)])
-
-
-def audit_labels(model: Model, window: Window, home: Home) -> list[Finding]:
-    """Those of a model's features that give the label away, on the window's rows that have one."""
-    view = model.view
-    spine, groups = read_inputs(view, window, home.features, {})
-    frame = assemble(view, spine, groups)
-    rows = to_polars(frame, {**view.spine.columns, **view.columns})
-    spine = rows.select(list(view.spine.columns))
-    label = read_labels(model, spine, window, window.end + view.label.horizon, home)[LABEL]
-    there = label.is_not_null()
-    findings = []
-    for name in view.columns:
-        alike = look_alike(rows[name].filter(there), label.filter(there))
-        if alike:
-            because = f"{alike.how}; label {view.label.group.name}.{view.label.column}"
-            source = origin_of(view, name)
-            findings.append(
-                Finding("leak", f"model {model.name}", name, because, source, rows=alike.rows, advice=LOOK_ALIKE)
-            )
-    return findings
 
 
 def origin_of(view: FeatureView, column: str) -> str:

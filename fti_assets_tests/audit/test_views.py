@@ -4,7 +4,8 @@ import pytest
 from pandera.typing.pandas import DataFrame
 
 from fti_assets.audit.findings import LOOK_ALIKE, TOO_LATE
-from fti_assets.audit.views import audit_labels, audit_view, origin_of
+from fti_assets.audit.labels import audit_labels
+from fti_assets.audit.views import audit_view, origin_of
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.time import Window
 from fti_assets.features.materialize import materialize

@@ -45,12 +45,12 @@ def leakage(module: str, *arguments: str) -> Result:
 
 def test_a_system_of_the_working_directory_that_does_not_leak_passes(systems: Path) -> None:
     (systems / "audited_shop.py").write_text(SHOP)
-    done = leakage("audited_shop", "--from", "2024-01-20", "--days", "1", "--moments", "2")
+    done = leakage("audited_shop", "--from", "2024-01-20", "--days", "2", "--moments", "2")
     assert done.exit_code == 0, done.output
     *progress, last = done.stdout.splitlines()
-    assert progress[0] == "computing 4 feature groups for 2024-01-20, with the history that they need"
+    assert progress[0] == "computing 4 feature groups for 2024-01-20...2024-01-21, with the history that they need"
     assert "feature group customer_history: nothing found" in progress
-    assert last == "4 groups, 1 view, 7 features, 2 moments: no leak found"
+    assert last == "4 groups, 1 view, 7 features, 4 moments: no leak found"
     assert not (systems / ".fti").exists(), "nothing is written to the home"
 
 
@@ -75,7 +75,10 @@ def test_findings_are_json_for_machines_and_suspicions_fail_when_strict(systems:
     (systems / "doubtful.py").write_text(LEAKY.format(function="last_delay", model=OF_WHAT_IS_KNOWN_TOO_LATE))
     arguments = ["--from", "2024-03-02", "--days", "2", "--moments", "1", "--json"]
     done = leakage("doubtful", *arguments)
-    (finding,) = json.loads(done.stdout)
+    told = json.loads(done.stdout)
+    (finding,) = told["findings"]
+    assert (told["verdict"], told["days"]) == ("no leak found, 1 suspicion", "2024-03-02...2024-03-03")
+    assert told["looked_at"][-1] | {"rows": 80, "labels": 80, "history": 0} == told["looked_at"][-1]
     assert (done.exit_code, finding["severity"], finding["because"]) == (
         0,
         "suspicion",
