@@ -1,6 +1,6 @@
 """Whether what a feature group says of a moment depends on what became known after it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from itertools import combinations
@@ -8,31 +8,21 @@ from itertools import combinations
 import attrs
 import polars as pl
 
-from fti_assets.audit.alteration import Alteration, Compute, findings_of, under
+from fti_assets.audit.alteration import Alteration, findings_of
 from fti_assets.audit.altered_futures import compared, future_of
 from fti_assets.audit.altered_inputs import AlteredStore, read_once
 from fti_assets.audit.altered_rows import Alter
-from fti_assets.audit.beside_inputs import (
-    another_clock,
-    data_beside,
-    exchanged,
-    is_altered,
-    replaced,
-    telling_files,
-    without_later,
-)
+from fti_assets.audit.altered_surroundings import with_another_clock, with_other_data
+from fti_assets.audit.beside_inputs import telling_files
 from fti_assets.audit.findings import (
     CHANGES,
-    CLOCK,
-    DATA_BESIDE,
     FILES_BESIDE,
     NO_ROWS,
     NOT_DETERMINISTIC,
-    UNDATED_DATA,
     Finding,
     without_repeats,
 )
-from fti_assets.audit.sampled_times import Times, moments_of
+from fti_assets.audit.sampled_times import Times, middle, moments_of
 from fti_assets.audit.sources import audit_source
 from fti_assets.contracts.binding import Aggregated, Binding, Computed
 from fti_assets.contracts.group import Group
@@ -68,13 +58,16 @@ def audit_binding(binding: Binding, window: Window, store: FeatureStore, a_day: 
         return unsteady
     if group.dimension:
         other = Alteration(f"asked for {window}", [partial(again, window)], advice=CHANGES, row_advice=CHANGES)
-        moved = findings_of(other, where, base, identity)
-        return without_repeats([*moved, *_beside(binding, again, window.end, where, base, identity)])
+        alterations = [other, with_another_clock(again, CHANGES)]
+        return without_repeats(f for altered in alterations for f in findings_of(altered, where, base, identity))
     if not base.height:
         return [Finding("suspicion", where, "", f"no rows in {window}", advice=NO_ROWS)]
     known = [base[group.known_at], *(_known(read, window, rows) for read in binding.groups)]
     moments = moments_of(known, window, a_day, list(_pairs(binding, window, rows)))
-    findings = list(_beside(binding, again, moments[len(moments) // 2], where, base, identity))
+    findings: list[Finding] = []
+    if isinstance(binding, Computed):
+        for altered in (with_another_clock(again), *with_other_data([binding.function], again, middle(moments))):
+            findings += findings_of(altered, where, base, identity)
     if files and not any(finding.severity == "leak" for finding in findings):
         findings.append(Finding("suspicion", where, "", f"opens {min(files)}", advice=FILES_BESIDE))
     if isinstance(binding, Computed):
@@ -92,28 +85,6 @@ def rows_of(binding: Binding, window: Window, store: GroupReader) -> pl.DataFram
     if binding.group.on_invalid == "quarantine":
         frame = BatchValidation(binding.group, window, store).kept(frame, binding.group)
     return to_polars(frame, binding.group.columns)
-
-
-def _beside(
-    binding: Binding, again: Compute, t: datetime, where: str, base: pl.DataFrame, identity: Sequence[str]
-) -> Iterator[Finding]:
-    """What moves with the clock, and with data that the function takes from beside its inputs."""
-    if not isinstance(binding, Computed):
-        return
-    advice = CHANGES if binding.group.dimension else CLOCK
-    alterations = [Alteration("another clock", [under(another_clock, again)], "", None, advice, advice)]
-    for name in [] if binding.group.dimension else data_beside(binding.function):
-        earlier = partial(without_later, t)
-        if is_altered(name, earlier):
-            because = f"without rows after {t:%Y-%m-%d %H:%M}"
-            ways = [under(partial(replaced, name, earlier), again)]
-            alterations.append(Alteration(because, ways, name.name, t, DATA_BESIDE, DATA_BESIDE))
-        if is_altered(name, exchanged):
-            ways = [under(partial(replaced, name, exchanged), again)]
-            undated = Alteration("values exchanged", ways, name.name, None, UNDATED_DATA, UNDATED_DATA, "suspicion")
-            alterations.append(undated)
-    for alteration in alterations:
-        yield from findings_of(alteration, where, base, identity)
 
 
 def _telling(binding: Binding, files: set[str]) -> Binding:

@@ -14,7 +14,9 @@ from fti_assets.audit.altered_inputs import read_once, with_future
 from fti_assets.audit.altered_rows import Alter
 from fti_assets.audit.beside_inputs import data_beside, is_altered, replaced, without_later
 from fti_assets.audit.findings import NOT_BY_WINDOW, OF_THE_WINDOW, SOURCE_LOOKS_AHEAD, Finding
+from fti_assets.audit.sampled_times import middle
 from fti_assets.contracts.binding import Computed
+from fti_assets.contracts.group import Group
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import GroupReader
@@ -42,15 +44,17 @@ def audit_source(
     read = read_once(source, group, store).read
     whole = to_polars(read(window.start, window.end), columns)
     keys = [key for key in group.keys if key in columns]
+    own = list(_own_rows(source, group, window, store, whole, middle(moments)))
+    yield from own
     for t in moments:
         after = t + timedelta(microseconds=1)
         past, later = (to_polars(read(*part), columns) for part in ((window.start, after), (after, window.end)))
         if past.equals(whole) and later.equals(whole):
             return
-        if t == moments[len(moments) // 2]:
-            yield from _own_rows(source, Window(window.start, after), keys, past, whole, t)
         split = pl.concat([past, later])
         if not split.equals(whole) and not split.sort(split.columns).equals(whole.sort(whole.columns)):
+            if own:
+                return
             because = f"{past.height} + {later.height} rows, cut at {t:%Y-%m-%d %H:%M}, and {whole.height} at once"
             yield Finding("suspicion", f"source {source.name}", "", because, advice=NOT_BY_WINDOW)
             return
@@ -69,25 +73,28 @@ def audit_source(
 
 
 def _own_rows(
-    source: Source, window: Window, keys: Sequence[str], past: pl.DataFrame, whole: pl.DataFrame, t: datetime
+    source: Source, group: Group, window: Window, store: GroupReader, whole: pl.DataFrame, t: datetime
 ) -> Iterator[Finding]:
-    """What of the source's rows of the window differs when it is asked for more, or when its data end at `t`."""
+    """What of the source's rows known by `t` differs when it is asked for the whole window, or when its data end."""
     columns = source.schema.columns
-    identity = [*keys, *(name for name, kind in past.schema.items() if kind.is_temporal())]
-    if not identity:
+
+    def past() -> pl.DataFrame:
+        read = read_once(source, group, store).read
+        return to_polars(read(window.start, t + timedelta(microseconds=1)), columns)
+
+    rows = past()
+    keys = [key for key in group.keys if key in columns]
+    identity = [*keys, *(name for name, kind in rows.schema.items() if kind.is_temporal())]
+    if not identity or rows.equals(whole):
         return
-
-    def again() -> pl.DataFrame:
-        return to_polars(source.read(window.start, window.end), columns)
-
     alterations = [Alteration("asked for a longer window", [lambda: whole], advice=OF_THE_WINDOW, row_advice="")]
     earlier = partial(without_later, t)
     for name in (name for name in data_beside(source.read) if is_altered(name, earlier)):
-        ways = [under(partial(replaced, name, earlier), again)]
+        ways = [under(partial(replaced, name, earlier), past)]
         because = f"{name.name} without its rows after {t:%Y-%m-%d %H:%M}"
         alterations.append(Alteration(because, ways, name.name, advice=SOURCE_LOOKS_AHEAD, row_advice=""))
     for alteration in alterations:
-        moved = findings_of(alteration, f"source {source.name}", past, identity)
+        moved = findings_of(alteration, f"source {source.name}", rows, identity)
         yield from (finding for finding in moved if finding.severity == "leak")
 
 

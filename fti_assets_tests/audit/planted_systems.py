@@ -203,7 +203,7 @@ def usual_of_the_file(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_file(start: datetime, end: datetime) -> pd.DataFrame:
-    rows = pd.read_parquet(FILE)
+    rows = pd.read_parquet(FILE)[list(p.Landing.to_schema().columns)]
     return rows[(rows["landed_at"] >= start) & (rows["landed_at"] < end)]
 
 

@@ -112,7 +112,7 @@ def test_an_alteration_that_no_function_takes_is_reported_and_the_others_still_c
             raise RuntimeError("somebody changed a delay")
         return p.next_delay(rows)
 
-    leak, beside, silent = sorted(found(p.computed(suspicious), home), key=lambda f: (f.severity, -len(f.source)))
+    leak, silent, beside = sorted(found(p.computed(suspicious), home), key=lambda f: (f.severity, f.source))
     assert (beside.severity, beside.source, beside.because) == ("suspicion", "written_down", "values exchanged")
     assert (leak.severity, leak.column, leak.because[:7]) == ("leak", "value", "no rows")
     assert (silent.severity, silent.advice) == ("suspicion", NOT_AUDITED)

@@ -8,9 +8,9 @@ import pytest
 from fti_assets.audit.system import Audit, audit_system
 from fti_assets.contracts.time import Window
 from fti_assets.stores.home import Home
-from fti_assets_tests.audit import planted_leaks as p
 from fti_assets_tests.audit import planted_systems as s
 
+DAYS = Window.of_days("2024-03-02", "2024-03-03")
 CALENDAR = Window.of_days("2024-03-01", "2024-03-06")
 NOT_FOUND = {s.averages_all_time_before_the_file_is_written}
 """What an average baked into a file is made of cannot be asked of the file."""
@@ -24,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def audited(planted: s.Planted, folder: Path) -> Audit:
-    return audit_system(*planted, [p.WINDOW], Home(folder / "home"), 2, lambda _line: None, CALENDAR)
+    return audit_system(*planted, [DAYS], Home(folder / "home"), 3, lambda _line: None, CALENDAR)
 
 
 @pytest.mark.parametrize("system", s.SYSTEMS, ids=lambda system: system.__name__)
