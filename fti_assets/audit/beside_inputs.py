@@ -106,10 +106,10 @@ def exchanged(data: Any) -> Any:
     if isinstance(data, pl.DataFrame | pl.Series):
         return data if _has_times(data) else data[[*range(1, len(data)), 0][: len(data)]]
     if isinstance(data, np.ndarray):
-        return np.roll(data, 1, axis=0) if data.ndim and data.dtype.kind not in "mM" else data
+        return np.roll(data, -1, axis=0) if data.ndim and data.dtype.kind not in "mM" else data
     if not isinstance(data, pd.DataFrame | pd.Series) or _has_times(data) or not len(data):
         return data
-    return data.iloc[np.roll(np.arange(len(data)), 1)].set_axis(data.index, axis=0)
+    return data.iloc[np.roll(np.arange(len(data)), -1)].set_axis(data.index, axis=0)
 
 
 @contextmanager
