@@ -1,6 +1,6 @@
 """What an audit looked at, and whether that is enough to tell."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,6 +10,7 @@ from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window
+from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
 from fti_assets.views.assemble import assemble
 from fti_assets.views.labels import LABEL, read_labels
@@ -59,22 +60,21 @@ def looked_at(
     bindings: Sequence[Binding], models: Sequence[Model], window: Window, built: Mapping[Group, Window], home: Home
 ) -> list[LookedAt]:
     """What there is of each group and model in the window, in a home that holds the groups' `built` days."""
-    return [*_groups(bindings, window, built, home), *(_of_model(model, window, home) for model in models)]
+    groups = [group_looked_at(binding, window, built, home.features) for binding in bindings]
+    return [*groups, *(_model_looked_at(model, window, home) for model in models)]
 
 
-def _groups(
-    bindings: Sequence[Binding], window: Window, built: Mapping[Group, Window], home: Home
-) -> Iterator[LookedAt]:
-    for binding in bindings:
-        group = binding.group
-        rows = home.features.read(group, window, [*group.keys, *group.times])
-        inputs = (read for read in binding.groups if not read.dimension)
-        altered = max((home.features.read(read, built[read], list(read.keys)).height for read in inputs), default=0)
-        days = 0 if group.dimension else rows[group.known_at].dt.date().n_unique()
-        yield LookedAt(group.name, rows.height, rows.select(group.keys).n_unique(), days, altered=altered)
+def group_looked_at(binding: Binding, window: Window, built: Mapping[Group, Window], store: FeatureStore) -> LookedAt:
+    """What there is of a group in the window, and of its inputs in their `built` days."""
+    group = binding.group
+    rows = store.read(group, window, [*group.keys, *group.times])
+    inputs = (read for read in binding.groups if not read.dimension)
+    altered = max((store.read(read, built[read], list(read.keys)).height for read in inputs), default=0)
+    days = 0 if group.dimension else rows[group.known_at].dt.date().n_unique()
+    return LookedAt(group.name, rows.height, rows.select(group.keys).n_unique(), days, altered=altered)
 
 
-def _of_model(model: Model, window: Window, home: Home) -> LookedAt:
+def _model_looked_at(model: Model, window: Window, home: Home) -> LookedAt:
     view = model.view
     spine, groups = read_inputs(view, window, home.features, {})
     frame = assemble(view, spine, groups)

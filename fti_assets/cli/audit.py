@@ -47,8 +47,9 @@ def leakage(system: str, first: str | None, days: int, moments: int, strict: boo
     """Alter what became known after a moment, compute again, and report every value from before it that moved.
 
     Each feature group is computed from its sources in a scratch directory, so nothing need be materialized and
-    nothing is changed. Also reported: values made from times after the declared known time, features that come later
-    than the predictions that want them, and features that tell the label all by themselves.
+    nothing is changed. It is computed with another clock, and with other data beside its inputs, too. Also reported:
+    values made from times after the declared known time, features that come later than the predictions that want them,
+    features that tell the label all by themselves, and dimensions that change or hold outcomes.
 
     Without --from the audit takes the first days for which there is a full history after the system's first, or later
     ones where those have too few rows, labels, or rows with a history.
