@@ -13,9 +13,9 @@ import dagster as dg
 from fti_assets.assets.describe import table
 from fti_assets.assets.home_resource import HomeResource
 from fti_assets.assets.keys import feature_key
+from fti_assets.audit.evidence import group_evidence
 from fti_assets.audit.feature_groups import audit_binding
 from fti_assets.audit.known_times import audit_times
-from fti_assets.audit.looked_at import group_looked_at
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.time import Window
@@ -56,16 +56,16 @@ def leakage_check(binding: Binding) -> dg.AssetChecksDefinition:
         findings = audit_binding(binding, window, store)
         if not group.dimension:
             findings += audit_times([binding], window, store)
-        looked = group_looked_at(binding, window, dict.fromkeys(binding.groups, window), store)
+        evidence = group_evidence(binding, window, dict.fromkeys(binding.groups, window), store)
         leaks = [finding for finding in findings if finding.severity == "leak"]
         shown = {"findings": table([vars(finding) for finding in findings], _SHOWN)} if findings else {}
         return dg.AssetCheckResult(
             passed=not leaks,
-            description="" if leaks or looked.is_enough else "too little to tell",
+            description="" if leaks or evidence.is_enough else "too little to tell",
             metadata={
                 "audited": "the whole table" if group.dimension else str(window),
-                "rows": looked.rows,
-                "keys": looked.keys,
+                "rows": evidence.rows,
+                "keys": evidence.keys,
                 "leaks": len(leaks),
                 **shown,
             },

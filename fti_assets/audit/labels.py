@@ -1,8 +1,9 @@
 """Whether a model's features give its label away."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import pandas as pd
 import polars as pl
 
 from fti_assets.audit.findings import LOOK_ALIKE, NULL_UNTIL_KNOWN, OUTCOME, Finding
@@ -19,6 +20,33 @@ from fti_assets.views.labels import LABEL, read_labels
 from fti_assets.views.reading import read_inputs
 
 
+@dataclass(frozen=True)
+class Predicted:
+    """The rows that a model predicts.
+
+    Attributes:
+        frame: the view's rows with their features.
+        spine: their columns that are the spine's, in the same order.
+        groups: the rows of each group that may be looked up, by its name.
+        label: each row's label as a number; null where there is none within the horizon.
+    """
+
+    frame: pd.DataFrame
+    spine: pl.DataFrame
+    groups: dict[str, pl.DataFrame]
+    label: pl.Series
+
+
+def read_predicted(model: Model, window: Window, home: Home) -> Predicted:
+    """The rows that the model predicts in the window."""
+    view = model.view
+    spine, groups = read_inputs(view, window, home.features, {})
+    frame = assemble(view, spine, groups)
+    spine = to_polars(frame, view.spine.columns)
+    label = read_labels(model, spine, window, window.end + view.label.horizon, home)[LABEL]
+    return Predicted(frame, spine, groups, label)
+
+
 def audit_labels(model: Model, window: Window, home: Home, outcomes: pl.DataFrame | None = None) -> list[Finding]:
     """Those of a model's features that give the label away, on the window's rows.
 
@@ -27,20 +55,17 @@ def audit_labels(model: Model, window: Window, home: Home, outcomes: pl.DataFram
     A suspicion: one that is null where there is no label. `outcomes` are rows of the label's group from as much of
     time as there is, by which a dimension is judged.
     """
-    view = model.view
-    spine, groups = read_inputs(view, window, home.features, {})
-    frame = assemble(view, spine, groups)
-    rows = to_polars(frame, {**view.spine.columns, **view.columns})
-    spine = rows.select(list(view.spine.columns))
-    label = read_labels(model, spine, window, window.end + view.label.horizon, home)[LABEL]
+    predicted = read_predicted(model, window, home)
+    label = predicted.label
+    rows = to_polars(predicted.frame, {**model.view.spine.columns, **model.view.columns})
     ahead = {
-        name: _about_later(model, selection, spine, groups[selection.group.name])
-        for selection in view.joined
+        name: _about_later(model, selection, predicted.spine, predicted.groups[selection.group.name])
+        for selection in model.view.joined
         if not selection.group.dimension
         for name in selection.names.values()
     }
     findings = []
-    for name in view.columns:
+    for name in model.view.columns:
         alike = _alike(rows[name], label) or (_alike_ahead(rows[name], label, ahead[name]) if name in ahead else None)
         if alike:
             findings.append(_finding(model, name, alike))
@@ -48,7 +73,7 @@ def audit_labels(model: Model, window: Window, home: Home, outcomes: pl.DataFram
             told = _finding(model, name, unknown)
             findings.append(replace(told, severity="suspicion", advice=NULL_UNTIL_KNOWN))
     if outcomes is not None:
-        findings += _outcomes(model, groups, outcomes)
+        findings += _outcomes(model, predicted.groups, outcomes)
     return findings
 
 

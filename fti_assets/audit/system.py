@@ -1,19 +1,20 @@
 """The leakage audit of a whole system: every group, every view, every label, in a store made for it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
 
 from fti_assets.audit.beside_inputs import state_kept
+from fti_assets.audit.evidence import Evidence, evidence_of
 from fti_assets.audit.feature_groups import audit_binding, rows_of
 from fti_assets.audit.findings import Finding, without_repeats
 from fti_assets.audit.known_times import audit_times
 from fti_assets.audit.labels import audit_labels
-from fti_assets.audit.looked_at import LookedAt, looked_at
 from fti_assets.audit.views import audit_view
 from fti_assets.contracts.binding import Aggregated, Binding, Computed
-from fti_assets.contracts.errors import DeclarationError, unknown
+from fti_assets.contracts.errors import ContractViolation, DeclarationError, unknown
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.model import Model
@@ -23,6 +24,7 @@ from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.time import Window
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.feature_store import WHOLE
+from fti_assets.stores.frames import empty
 from fti_assets.stores.home import Home
 from fti_assets.views.reading import known_window
 
@@ -36,7 +38,7 @@ class Audit:
 
     findings: list[Finding]
     window: Window
-    looked_at: list[LookedAt]
+    evidence: list[Evidence]
     groups: int
     views: int
     features: int
@@ -48,9 +50,9 @@ class Audit:
         return [finding for finding in self.findings if finding.severity == "leak"]
 
     @property
-    def too_little(self) -> list[LookedAt]:
+    def too_little(self) -> list[Evidence]:
         """The groups and models with so few rows that nothing found says nothing."""
-        return [looked for looked in self.looked_at if not looked.is_enough]
+        return [part for part in self.evidence if not part.is_enough]
 
 
 def audit_system(
@@ -72,7 +74,7 @@ def audit_system(
     bindings = in_order(bindings)
     views = _distinct(model.view for model in models)
     _refuse_unbound(bindings, models)
-    window, there = _window_with_enough(bindings, models, windows, home, say)
+    window, evidence = _window_with_enough(bindings, models, windows, home, say)
     findings: list[Finding] = []
     for binding in bindings:
         leaks = audit_binding(binding, window, home.features, a_day)
@@ -81,11 +83,11 @@ def audit_system(
     for view in views:
         findings += _said(say, f"view of {view.spine.name}", audit_view(view, window, home, a_day))
     for model in models:
-        outcomes = _outcomes(model, bindings, calendar or window, home)
+        outcomes = _all_outcomes(model, bindings, calendar or window, home)
         findings += _said(say, f"label of {model.name}", audit_labels(model, window, home, outcomes))
     features = sum(len(view.columns) for view in views)
     moments = a_day * len(window.days)
-    return Audit(without_repeats(findings), window, there, len(bindings), len(models), features, moments)
+    return Audit(without_repeats(findings), window, evidence, len(bindings), len(models), features, moments)
 
 
 def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Window) -> dict[Group, Window]:
@@ -119,23 +121,23 @@ def _window_with_enough(
     windows: Sequence[Window],
     home: Home,
     say: Callable[[str], None],
-) -> tuple[Window, list[LookedAt]]:
-    tries: list[tuple[int, Window, list[LookedAt]]] = []
+) -> tuple[Window, list[Evidence]]:
+    tries: list[tuple[int, Window, list[Evidence]]] = []
     for window in windows:
         built = history_of(bindings, models, window)
         if not _build(bindings, window, built, home, say):
             continue
-        there = looked_at(bindings, models, window, built, home)
-        few = [looked.what for looked in there if not looked.is_well_chosen]
-        tries.append((len(few), window, there))
+        evidence = evidence_of(bindings, models, window, built, home)
+        few = [part.what for part in evidence if not part.is_well_chosen]
+        tries.append((len(few), window, evidence))
         if not few:
             break
         if window != windows[-1]:
             say(f"too few rows of {few[0]}{f' and {len(few) - 1} more' if few[1:] else ''}: looking at later days")
     if not tries:
         raise LookupError(f"no feature group has a row in {windows[-1]}: choose other days with --from")
-    _, window, there = min(tries, key=lambda tried: tried[0])
-    return window, there
+    _, window, evidence = min(tries, key=lambda tried: tried[0])
+    return window, evidence
 
 
 def _build(
@@ -153,10 +155,11 @@ def _build(
     return rows
 
 
-def _outcomes(model: Model, bindings: Sequence[Binding], calendar: Window, home: Home) -> pl.DataFrame | None:
+def _all_outcomes(model: Model, bindings: Sequence[Binding], calendar: Window, home: Home) -> pl.DataFrame | None:
     """The labels' group's rows of all the calendar, without its times, where a dimension has numbers to compare.
 
-    A group that is computed from others has only the days that were built, so of it there are none.
+    A group that is computed from others has only the days that were built, so of it there are none. Months with a batch
+    that breaks its contract are left out.
     """
     group, label = model.view.label.group, model.view.label.column
     (binding,) = (binding for binding in bindings if binding.group == group)
@@ -165,8 +168,11 @@ def _outcomes(model: Model, bindings: Sequence[Binding], calendar: Window, home:
         return None
     columns = [column for column in group.columns if column == label or column not in group.values]
     columns += [column for s in dimensions for key in s.spine_keys.items() for column in key if column in group.values]
-    parts = group.period.split(group.period.covering(calendar), DAYS_AT_ONCE)
-    return pl.concat(rows_of(binding, part, home.features).select(list(dict.fromkeys(columns))) for part in parts)
+    rows = [empty(group.columns).select(list(dict.fromkeys(columns)))]
+    for part in group.period.split(group.period.covering(calendar), DAYS_AT_ONCE):
+        with suppress(ContractViolation):  # a bad day elsewhere does not stop the audit of these days
+            rows.append(rows_of(binding, part, home.features).select(rows[0].columns))
+    return pl.concat(rows)
 
 
 def _refuse_unbound(bindings: Sequence[Binding], models: Iterable[Model]) -> None:

@@ -15,8 +15,8 @@ from fti_assets.cli.text import table
 from fti_assets.contracts.names import counted
 
 if TYPE_CHECKING:
+    from fti_assets.audit.evidence import Evidence
     from fti_assets.audit.findings import Finding
-    from fti_assets.audit.looked_at import LookedAt
     from fti_assets.audit.system import Audit
     from fti_assets.contracts.binding import Binding
     from fti_assets.contracts.model import Model
@@ -76,7 +76,7 @@ def leakage(system: str, first: str | None, days: int, moments: int, strict: boo
         home = Home(Path(scratch))
         done = audit_system(bindings, models, windows, home, moments, _quiet if as_json else _say, calendar)
     if as_json:
-        click.echo(json.dumps(_told(done), indent=1))
+        click.echo(json.dumps(_as_json(done), indent=1))
     else:
         _report(done)
     if done.leaks or (strict and done.findings):
@@ -122,7 +122,7 @@ def _report(done: "Audit") -> None:
     click.echo(f"\nlooked at in {done.window}:")
     table(
         ["  group or model", "rows", "keys", "days", "labels", "with history", ""],
-        [["  " + looked.what, *_counts(looked)] for looked in done.looked_at],
+        [["  " + part.what, *_counts(part)] for part in done.evidence],
     )
     looked_at = {"group": done.groups, "view": done.views, "feature": done.features, "moment": done.moments}
     click.echo(f"\n{', '.join(counted(count, noun) for noun, count in looked_at.items())}: {_verdict(done)}")
@@ -134,17 +134,17 @@ def _verdict(done: "Audit") -> str:
     return (counted(leaks, "leak") if leaks else none) + (f", {counted(others, 'suspicion')}" if others else "")
 
 
-def _counts(looked: "LookedAt") -> list[str]:
-    counts = (looked.rows, looked.keys, looked.days or None, looked.labels, looked.history)
-    return [*("" if count is None else f"{count:,}" for count in counts), "" if looked.is_enough else "too few"]
+def _counts(part: "Evidence") -> list[str]:
+    counts = (part.rows, part.keys, part.days or None, part.labels, part.history)
+    return [*("" if count is None else f"{count:,}" for count in counts), "" if part.is_enough else "too few"]
 
 
-def _told(done: "Audit") -> dict[str, object]:
+def _as_json(done: "Audit") -> dict[str, object]:
     """The audit for machines."""
     return {
         "verdict": _verdict(done),
         "days": str(done.window),
-        "looked_at": [asdict(looked) | {"is_enough": looked.is_enough} for looked in done.looked_at],
+        "looked_at": [asdict(part) | {"is_enough": part.is_enough} for part in done.evidence],
         "findings": [asdict(finding) for finding in done.findings],
     }
 

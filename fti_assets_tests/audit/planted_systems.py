@@ -222,9 +222,7 @@ def usual_as_value(rows: pd.DataFrame) -> pd.DataFrame:
     return p._valued(rows, rows["usual"])
 
 
-def with_usual(
-    usual: Callable[[pd.DataFrame], pd.Series],
-) -> Planted:
+def with_usual(usual: Callable[[pd.DataFrame], pd.Series]) -> Planted:
     def read(start: datetime, end: datetime) -> pd.DataFrame:
         rows = rows_of(p.Landing, "landed_at", start, end)
         return rows.assign(usual=usual(rows))

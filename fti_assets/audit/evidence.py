@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
+from fti_assets.audit.labels import read_predicted
 from fti_assets.audit.look_alikes import FEWEST_ROWS
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.group import Group
@@ -12,13 +11,10 @@ from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
-from fti_assets.views.assemble import assemble
-from fti_assets.views.labels import LABEL, read_labels
-from fti_assets.views.reading import read_inputs
 
 
 @dataclass(frozen=True)
-class LookedAt:
+class Evidence:
     """The rows of a group, or those that a model predicts.
 
     Attributes:
@@ -56,36 +52,33 @@ class LookedAt:
         return self.is_enough and (self.history is None or self.history >= FEWEST_ROWS)
 
 
-def looked_at(
+def evidence_of(
     bindings: Sequence[Binding], models: Sequence[Model], window: Window, built: Mapping[Group, Window], home: Home
-) -> list[LookedAt]:
+) -> list[Evidence]:
     """What there is of each group and model in the window, in a home that holds the groups' `built` days."""
-    groups = [group_looked_at(binding, window, built, home.features) for binding in bindings]
-    return [*groups, *(_model_looked_at(model, window, home) for model in models)]
+    groups = [group_evidence(binding, window, built, home.features) for binding in bindings]
+    return [*groups, *(_model_evidence(model, window, home) for model in models)]
 
 
-def group_looked_at(binding: Binding, window: Window, built: Mapping[Group, Window], store: FeatureStore) -> LookedAt:
+def group_evidence(binding: Binding, window: Window, built: Mapping[Group, Window], store: FeatureStore) -> Evidence:
     """What there is of a group in the window, and of its inputs in their `built` days."""
     group = binding.group
     rows = store.read(group, window, [*group.keys, *group.times])
     inputs = (read for read in binding.groups if not read.dimension)
     altered = max((store.read(read, built[read], list(read.keys)).height for read in inputs), default=0)
     days = 0 if group.dimension else rows[group.known_at].dt.date().n_unique()
-    return LookedAt(group.name, rows.height, rows.select(group.keys).n_unique(), days, altered=altered)
+    return Evidence(group.name, rows.height, rows.select(group.keys).n_unique(), days, altered=altered)
 
 
-def _model_looked_at(model: Model, window: Window, home: Home) -> LookedAt:
-    view = model.view
-    spine, groups = read_inputs(view, window, home.features, {})
-    frame = assemble(view, spine, groups)
-    spine = pl.from_pandas(frame[list(view.spine.columns)])
-    labels = read_labels(model, spine, window, window.end + view.label.horizon, home)[LABEL]
+def _model_evidence(model: Model, window: Window, home: Home) -> Evidence:
+    view, predicted = model.view, read_predicted(model, window, home)
     looked_up = [list(s.names.values()) for s in view.joined if not s.group.dimension]
-    return LookedAt(
+    histories = (int(predicted.frame[names].notna().any(axis="columns").sum()) for names in looked_up)
+    return Evidence(
         f"model {model.name}",
-        spine.height,
-        spine.select(view.spine.keys).n_unique(),
-        spine[view.predicted_at].dt.date().n_unique(),
-        labels.count(),
-        min((int(frame[names].notna().any(axis="columns").sum()) for names in looked_up), default=spine.height),
+        predicted.spine.height,
+        predicted.spine.select(view.spine.keys).n_unique(),
+        predicted.spine[view.predicted_at].dt.date().n_unique(),
+        predicted.label.count(),
+        min(histories, default=predicted.spine.height),
     )
