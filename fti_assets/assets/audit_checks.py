@@ -6,18 +6,19 @@ twenty times.
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from fti_assets.assets.describe import table
 from fti_assets.assets.home_resource import HomeResource
 from fti_assets.assets.keys import feature_key
+from fti_assets.audit.evidence import group_evidence
 from fti_assets.audit.feature_groups import audit_binding
 from fti_assets.audit.known_times import audit_times
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.time import Window
-from fti_assets.stores.feature_store import WHOLE
 
 LEAKAGE = dg.AssetKey(["audit", "leakage"])
 _SHOWN = ("where", "column", "source", "because", "key", "known_at", "before", "after", "rows", "advice")
@@ -36,7 +37,7 @@ def leakage_spec(bindings: Iterable[Binding]) -> dg.AssetSpec:
 def leakage_check(binding: Binding) -> dg.AssetChecksDefinition:
     """Audit the group at moments of its newest stored partition, against the sources and the store as they are.
 
-    It fails for a leak; its metadata holds the findings.
+    It fails for a leak; its metadata holds the findings, what was looked at, and whether that is enough to tell.
     """
     group = binding.group
 
@@ -50,12 +51,24 @@ def leakage_check(binding: Binding) -> dg.AssetChecksDefinition:
         end = store.known_until(group)
         if end is None:
             raise MissingPartitions(f"feature group {group.name} has no rows to audit: materialize it first")
-        window = WHOLE if group.dimension else Window(end - group.period.length, end)
+        today = datetime.now(UTC).date()
+        window = Window.of_days(today, today) if group.dimension else Window(end - group.period.length, end)
         findings = audit_binding(binding, window, store)
         if not group.dimension:
             findings += audit_times([binding], window, store)
+        evidence = group_evidence(binding, window, dict.fromkeys(binding.groups, window), store)
         leaks = [finding for finding in findings if finding.severity == "leak"]
         shown = {"findings": table([vars(finding) for finding in findings], _SHOWN)} if findings else {}
-        return dg.AssetCheckResult(passed=not leaks, metadata={"audited": str(window), "leaks": len(leaks), **shown})
+        return dg.AssetCheckResult(
+            passed=not leaks,
+            description="" if leaks or evidence.is_enough else "too little to tell",
+            metadata={
+                "audited": "the whole table" if group.dimension else str(window),
+                "rows": evidence.rows,
+                "keys": evidence.keys,
+                "leaks": len(leaks),
+                **shown,
+            },
+        )
 
     return leakage

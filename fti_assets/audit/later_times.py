@@ -32,11 +32,14 @@ class LaterTime:
     example: dict[str, object]
 
 
-def later_times(rows: pl.DataFrame, known_at: str, declared: Sequence[str]) -> list[LaterTime]:
+def later_times(
+    rows: pl.DataFrame, known_at: str, declared: Sequence[str], *, needs_values: bool = True
+) -> list[LaterTime]:
     """The times, other than the `declared` ones, that are often later than `known_at` and that values are made from.
 
     A value is made from a time when it is its distance from another time, in seconds to days (a number), or whether
-    that is beyond some bound (a boolean). A later time that no value is made from is a plan as far as anybody can tell.
+    that is beyond some bound (a boolean). A later time that no value is made from is a plan as far as anybody can tell,
+    and left out where it `needs_values`.
     """
     columns = []
     for column, kind in rows.schema.items():
@@ -48,7 +51,7 @@ def later_times(rows: pl.DataFrame, known_at: str, declared: Sequence[str]) -> l
         if there.height < FEWEST_ROWS or share < LARGE_SHARE:
             continue
         values = tuple(dict.fromkeys(_made_from(there, column)))
-        if values:
+        if values or not needs_values:
             example = there.filter(later).row(0, named=True)
             columns.append(LaterTime(column, share, values, _is_fact(there, column, known_at), example))
     return columns

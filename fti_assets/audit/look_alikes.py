@@ -16,6 +16,8 @@ FEWEST_ROWS = 30
 """With fewer labelled rows, or fewer rows of one of two classes than a tenth of it, anything may look like anything."""
 ROWS_A_CATEGORY = 4
 """A text column with fewer rows than that a category is a name: nothing can be told from means of single rows."""
+FEWEST_A_STEP, FEWEST_KEYS, MANY_KEYS = 5, 3, 12
+"""Rows of a value, keys with different labels, keys to rank: from which on no likeness is chance."""
 _SEED = 20130101
 
 
@@ -52,6 +54,58 @@ def _by_values(feature: pl.Series, y: np.ndarray) -> LookAlike | None:
     strength = _strength(y, x)
     if strength >= RANKED:
         return LookAlike(f"ranks the rows as the label does ({_measure(y)} {strength:.3f})", len(y))
+    return None
+
+
+def in_steps(feature: pl.Series, label: pl.Series) -> LookAlike | None:
+    """How a feature of few values, such as `is_late` beside a label of minutes, follows from the label; or None.
+
+    It does where each value has the rows of a range of labels for itself, and FEWEST_A_STEP of them: by chance
+    that happens once in a hundred thousand times.
+    """
+    rows = pl.DataFrame({"feature": feature, "label": label}).drop_nulls().sort("label", "feature")
+    steps = rows.group_by("feature").agg(low=pl.col("label").min(), high=pl.col("label").max(), rows=pl.len())
+    steps = steps.sort("low", "high")
+    if rows.height < FEWEST_ROWS or steps.height < 2 or steps["rows"].to_numpy().min() < FEWEST_A_STEP:
+        return None
+    if not (steps["high"].shift(1) < steps["low"]).drop_nulls().all():
+        return None
+    return LookAlike(f"follows from the label: {steps.height} values, each for a range of it", rows.height)
+
+
+def null_until_known(feature: pl.Series, labelled: pl.Series) -> LookAlike | None:
+    """Whether a feature is there in nearly all rows that have a label, and in nearly none of those that have none."""
+    there = feature.is_not_null()
+    yes, no = (there.filter(mask).to_numpy().astype(np.float64) for mask in (labelled, ~labelled))
+    if min(len(yes), len(no)) < FEWEST_A_STEP or len(yes) + len(no) < FEWEST_ROWS:
+        return None
+    if yes.mean() < RANKED or no.mean() > 1 - RANKED:
+        return None
+    return LookAlike(f"null in {1 - no.mean():.0%} of {len(no)} rows without a label, there in the others", len(there))
+
+
+def summary_of_label(values: pl.DataFrame, labels: pl.DataFrame) -> LookAlike | None:
+    """How a value for each key is what its rows' labels come to; or None.
+
+    `values` has the columns `key` and `value`, `labels` the columns `key` and `label`. Equal to a mean, sum, median
+    or deviation for nearly all keys, of which there are FEWEST_KEYS with different ones; or ranking MANY_KEYS as the
+    mean does.
+    """
+    label = pl.col("label")
+    by_key = labels.drop_nulls().group_by("key").agg(
+        mean=label.mean(), sum=label.sum(), median=label.median(), std=label.std()
+    )  # fmt: skip
+    rows = values.drop_nulls().join(by_key, on="key")
+    value = rows["value"].cast(pl.Float64).to_numpy()
+    for statistic in by_key.columns[1:]:
+        of_labels = rows[statistic].fill_null(np.nan).to_numpy()
+        different = len(np.unique(of_labels[~np.isnan(of_labels)]))
+        if different >= FEWEST_KEYS and np.isclose(value, of_labels, rtol=1e-6).mean() >= RANKED:
+            return LookAlike(f"is the {statistic} of its rows' labels", labels.height)
+    if rows.height >= MANY_KEYS and _varies(value):
+        strength = _strength(rows["mean"].to_numpy(), value) if _varies(rows["mean"].to_numpy()) else 0.0
+        if strength >= RANKED:
+            return LookAlike(f"ranks the keys as the mean of their labels does ({strength:.3f})", labels.height)
     return None
 
 

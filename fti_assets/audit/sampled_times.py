@@ -41,6 +41,11 @@ def moments_of(known: Sequence[pl.Series], window: Window, a_day: int, pairs: Se
     return sorted(moments)
 
 
+def middle(moments: Sequence[datetime]) -> datetime:
+    """The moment before and after which there is most, for what is tried at one moment only."""
+    return moments[len(moments) // 2]
+
+
 def _spans(pairs: Sequence[Times]) -> list[_Span | None]:
     """The sorted beginnings and ends of the rows' spans, of those pairs that differ at all."""
     spans: list[_Span | None] = []

@@ -1,14 +1,20 @@
 """The leakage audit of a whole system: every group, every view, every label, in a store made for it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from fti_assets.audit.feature_groups import audit_binding
+import polars as pl
+
+from fti_assets.audit.beside_inputs import state_kept
+from fti_assets.audit.evidence import Evidence, evidence_of
+from fti_assets.audit.feature_groups import audit_binding, rows_of
 from fti_assets.audit.findings import Finding, without_repeats
 from fti_assets.audit.known_times import audit_times
-from fti_assets.audit.views import audit_labels, audit_view
-from fti_assets.contracts.binding import Aggregated, Binding
-from fti_assets.contracts.errors import DeclarationError, unknown
+from fti_assets.audit.labels import audit_labels
+from fti_assets.audit.views import audit_view
+from fti_assets.contracts.binding import Aggregated, Binding, Computed
+from fti_assets.contracts.errors import ContractViolation, DeclarationError, unknown
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.model import Model
@@ -18,15 +24,21 @@ from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.time import Window
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.feature_store import WHOLE
+from fti_assets.stores.frames import empty
 from fti_assets.stores.home import Home
 from fti_assets.views.reading import known_window
+
+DAYS_AT_ONCE = 31
+"""How many days of labels are computed at a time to judge dimensions by."""
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What was looked at and what was found."""
+    """What was looked at, on which days, and what was found."""
 
     findings: list[Finding]
+    window: Window
+    evidence: list[Evidence]
     groups: int
     views: int
     features: int
@@ -37,24 +49,32 @@ class Audit:
         """The findings that fail the audit."""
         return [finding for finding in self.findings if finding.severity == "leak"]
 
+    @property
+    def too_little(self) -> list[Evidence]:
+        """The groups and models with so few rows that nothing found says nothing."""
+        return [part for part in self.evidence if not part.is_enough]
+
 
 def audit_system(
     bindings: Sequence[Binding],
     models: Sequence[Model],
-    window: Window,
+    windows: Sequence[Window],
     home: Home,
     a_day: int,
     say: Callable[[str], None],
+    calendar: Window | None = None,
 ) -> Audit:
-    """Build the groups of the window, with the history that they need, in an empty home, and audit everything there.
+    """Build the groups of a window, with the history that they need, in an empty home, and audit everything there.
 
+    Of the windows it is the first in which there is enough of each group and model, or else the one in which most have
+    enough. `calendar` is all the time of which there are labels, by which dimensions are judged.
     Raises DeclarationError for a group that is read and not computed, ContractViolation for a batch that breaks its
-    contract, LookupError when no model has a row in the window.
+    contract, LookupError when no group has a row in any of the windows.
     """
     bindings = in_order(bindings)
     views = _distinct(model.view for model in models)
     _refuse_unbound(bindings, models)
-    _build(bindings, models, window, home, say)
+    window, evidence = _window_with_enough(bindings, models, windows, home, say)
     findings: list[Finding] = []
     for binding in bindings:
         leaks = audit_binding(binding, window, home.features, a_day)
@@ -63,9 +83,11 @@ def audit_system(
     for view in views:
         findings += _said(say, f"view of {view.spine.name}", audit_view(view, window, home, a_day))
     for model in models:
-        findings += _said(say, f"label of {model.name}", audit_labels(model, window, home))
+        outcomes = _all_outcomes(model, bindings, calendar or window, home)
+        findings += _said(say, f"label of {model.name}", audit_labels(model, window, home, outcomes))
     features = sum(len(view.columns) for view in views)
-    return Audit(without_repeats(findings), len(bindings), len(models), features, a_day * len(window.days))
+    moments = a_day * len(window.days)
+    return Audit(without_repeats(findings), window, evidence, len(bindings), len(models), features, moments)
 
 
 def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Window) -> dict[Group, Window]:
@@ -93,18 +115,66 @@ def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Win
     return {group: group.period.covering(needed) for group, needed in windows.items()}
 
 
+def _window_with_enough(
+    bindings: Sequence[Binding],
+    models: Sequence[Model],
+    windows: Sequence[Window],
+    home: Home,
+    say: Callable[[str], None],
+) -> tuple[Window, list[Evidence]]:
+    tries: list[tuple[int, Window, list[Evidence]]] = []
+    for window in windows:
+        built = history_of(bindings, models, window)
+        if not _build(bindings, window, built, home, say):
+            continue
+        evidence = evidence_of(bindings, models, window, built, home)
+        few = [part.what for part in evidence if not part.is_well_chosen]
+        tries.append((len(few), window, evidence))
+        if not few:
+            break
+        if window != windows[-1]:
+            say(f"too few rows of {few[0]}{f' and {len(few) - 1} more' if few[1:] else ''}: looking at later days")
+    if not tries:
+        raise LookupError(f"no feature group has a row in {windows[-1]}: choose other days with --from")
+    _, window, evidence = min(tries, key=lambda tried: tried[0])
+    return window, evidence
+
+
 def _build(
-    bindings: Sequence[Binding], models: Sequence[Model], window: Window, home: Home, say: Callable[[str], None]
-) -> None:
+    bindings: Sequence[Binding], window: Window, built: Mapping[Group, Window], home: Home, say: Callable[[str], None]
+) -> int:
+    """Compute all groups, and take from functions what they keep of it; the number of rows, without dimensions."""
     say(f"computing {len(bindings)} feature groups for {window}, with the history that they need")
-    windows, rows = history_of(bindings, models, window), 0
-    for binding in bindings:
-        if binding.group.dimension:
-            materialize(binding, WHOLE, home.features)
-        else:
-            rows += materialize(binding, windows[binding.group], home.features).rows
-    if not rows:
-        raise LookupError(f"no feature group has a row in {window}: choose other days with --from")
+    rows = 0
+    with state_kept(binding.function for binding in bindings if isinstance(binding, Computed)):
+        for binding in bindings:
+            if binding.group.dimension:
+                materialize(binding, WHOLE, home.features)
+            else:
+                rows += materialize(binding, built[binding.group], home.features).rows
+    return rows
+
+
+def _all_outcomes(model: Model, bindings: Sequence[Binding], calendar: Window, home: Home) -> pl.DataFrame | None:
+    """The labels' group's rows of all the calendar, without its times, where a dimension has numbers to compare.
+
+    A group that is computed from others has only the days that were built, so of it there are none. Months with a batch
+    that breaks its contract are left out.
+    """
+    group, label = model.view.label.group, model.view.label.column
+    if not label or not group.columns[label].is_numeric:  # rows that are counted have no value to compare
+        return None
+    (binding,) = (binding for binding in bindings if binding.group == group)
+    dimensions = [selection for selection in model.view.joined if selection.group.dimension]
+    if binding.groups or not any(s.group.columns[c].is_numeric for s in dimensions for c in s.columns):
+        return None
+    columns = [column for column in group.columns if column == label or column not in group.values]
+    columns += [column for s in dimensions for key in s.spine_keys.items() for column in key if column in group.values]
+    rows = [empty(group.columns).select(list(dict.fromkeys(columns)))]
+    for part in group.period.split(group.period.covering(calendar), DAYS_AT_ONCE):
+        with suppress(ContractViolation):  # a bad day elsewhere does not stop the audit of these days
+            rows.append(rows_of(binding, part, home.features).select(rows[0].columns))
+    return pl.concat(rows)
 
 
 def _refuse_unbound(bindings: Sequence[Binding], models: Iterable[Model]) -> None:

@@ -3,22 +3,23 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import polars as pl
 
+from fti_assets.audit.alteration import findings_of
 from fti_assets.audit.altered_futures import Recompute, compared, future_of
-from fti_assets.audit.findings import LOOK_ALIKE, NO_ROWS, TOO_LATE, Finding, without_repeats
-from fti_assets.audit.look_alikes import FEWEST_ROWS, look_alike
-from fti_assets.audit.sampled_times import moments_of
+from fti_assets.audit.altered_surroundings import with_another_clock, with_other_data
+from fti_assets.audit.findings import NO_ROWS, TOO_LATE, Finding, without_repeats
+from fti_assets.audit.look_alikes import FEWEST_ROWS
+from fti_assets.audit.sampled_times import middle, moments_of
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.group import Group
-from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
 from fti_assets.views.as_of_join import as_of_join
 from fti_assets.views.assemble import assemble
-from fti_assets.views.labels import LABEL, read_labels
 from fti_assets.views.reading import known_window, read_inputs
 
 ALMOST_ALL = 0.9
@@ -29,7 +30,8 @@ def audit_view(view: FeatureView, window: Window, home: Home, a_day: int = 4) ->
     """What of the features of rows predicted by a moment moves with what is known after it, and what comes too late.
 
     Every group's rows and the spine's that became known after the moment are altered; a feature that moves is looked
-    into one input at a time. That covers the as-of join and the on-demand functions, which see many rows in a batch.
+    into one input at a time. That covers the as-of join and the on-demand functions, which see many rows in a batch;
+    these are tried with another clock, and with other data beside their frame, too.
     A feature is too late when its group holds the row's key, but only from after the prediction on.
     """
     where = f"view of {view.spine.name}"
@@ -51,7 +53,13 @@ def audit_view(view: FeatureView, window: Window, home: Home, a_day: int = 4) ->
     findings: list[Finding] = []
     timed = [group for group in tables if not group.dimension]
     fixed = [key for group in timed for key in group.keys]
-    for t in moments_of([base[view.predicted_at]], window, a_day):
+    moments = moments_of([base[view.predicted_at]], window, a_day)
+    functions = [function.function for function in view.functions]
+    if functions:
+        again = partial(assembled, {})
+        for altered in (with_another_clock(again), *with_other_data(functions, again, middle(moments))):
+            findings += findings_of(altered, where, base, identity)
+    for t in moments:
         together = list(compared(where, "", base, with_other_futures(timed, t), fixed, identity, t))
         single: list[Finding] = []
         if any(finding.severity == "leak" for finding in together):
@@ -61,27 +69,6 @@ def audit_view(view: FeatureView, window: Window, home: Home, a_day: int = 4) ->
         findings += single or together
     named = [replace(finding, where=f"{where}, {origin_of(view, finding.column)}") for finding in findings]
     return without_repeats([*named, *_too_late(view, spine, window, home)])
-
-
-def audit_labels(model: Model, window: Window, home: Home) -> list[Finding]:
-    """Those of a model's features that give the label away, on the window's rows that have one."""
-    view = model.view
-    spine, groups = read_inputs(view, window, home.features, {})
-    frame = assemble(view, spine, groups)
-    rows = to_polars(frame, {**view.spine.columns, **view.columns})
-    spine = rows.select(list(view.spine.columns))
-    label = read_labels(model, spine, window, home)[LABEL]
-    there = label.is_not_null()
-    findings = []
-    for name in view.columns:
-        alike = look_alike(rows[name].filter(there), label.filter(there))
-        if alike:
-            because = f"{alike.how}; label {view.label}"
-            source = origin_of(view, name)
-            findings.append(
-                Finding("leak", f"model {model.name}", name, because, source, rows=alike.rows, advice=LOOK_ALIKE)
-            )
-    return findings
 
 
 def origin_of(view: FeatureView, column: str) -> str:

@@ -4,20 +4,26 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from fti_assets.cli.systems import feature_pipeline_named, system_named, system_option
+from fti_assets.cli.text import table
 from fti_assets.contracts.names import counted
 
 if TYPE_CHECKING:
+    from fti_assets.audit.evidence import Evidence
     from fti_assets.audit.findings import Finding
     from fti_assets.audit.system import Audit
     from fti_assets.contracts.binding import Binding
     from fti_assets.contracts.model import Model
+
+TOO_LITTLE = 3
+"""The exit code of an audit that found no leak in too few rows; click's own for a wrong option is 2."""
+TRIES = 6
 
 
 @click.group()
@@ -36,17 +42,20 @@ def audit() -> None:
 @click.option("--days", type=click.IntRange(1), default=3, show_default=True, help="How many days, as one batch.")
 @click.option("--moments", type=click.IntRange(1), default=4, show_default=True, help="How many in each day.")
 @click.option("--strict", is_flag=True, help="Fail on suspicions too.")
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was looked at and found as JSON.")
 def leakage(system: str, first: str | None, days: int, moments: int, strict: bool, as_json: bool) -> None:
     """Alter what became known after a moment, compute again, and report every value from before it that moved.
 
     Each feature group is computed from its sources in a scratch directory, so nothing need be materialized and
-    nothing is changed. Also reported: values made from times after the declared known time, features that come later
-    than the predictions that want them, and features that tell the label all by themselves.
+    nothing is changed. It is computed with another clock, and with other data beside its inputs, too. Also reported:
+    values made from times after the declared known time, features that come later than the predictions that want them,
+    features that tell the label all by themselves, and dimensions that change or hold outcomes.
 
-    Without --from the audit takes the first days for which there is a full history after the system's first.
+    Without --from the audit takes the first days for which there is a full history after the system's first, or later
+    ones where those have too few rows, labels, or rows with a history.
 
-    Exits with 1 when there is a leak.
+    Exits with 1 when there is a leak (with --strict for a suspicion too), with 3 when nothing was found in too little:
+    fewer than 30 rows with a label, or of a group. 2 is a wrong option.
 
     \b
     Example:
@@ -59,16 +68,27 @@ def leakage(system: str, first: str | None, days: int, moments: int, strict: boo
 
     declared = system_named(system)
     bindings, models = in_order(feature_pipeline_named(system).bindings), declared.models
-    day = _day(first) if first else _first_day(declared.since, bindings, models)
-    window = Window.of_days(day, day + timedelta(days=days - 1))
+    until = date.fromisoformat(declared.until) if declared.until else datetime.now(UTC).date()
+    starts = [_day(first)] if first else _starts(_first_day(declared.since, bindings, models), until, days)
+    windows = [Window.of_days(day, day + timedelta(days=days - 1)) for day in starts]
+    calendar = Window.of_days(declared.since, max(until - timedelta(days=1), windows[-1].days[-1]))
     with tempfile.TemporaryDirectory(prefix="fti-audit-") as scratch:
-        done = audit_system(bindings, models, window, Home(Path(scratch)), moments, _quiet if as_json else _say)
+        home = Home(Path(scratch))
+        done = audit_system(bindings, models, windows, home, moments, _quiet if as_json else _say, calendar)
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in done.findings], indent=1))
+        click.echo(json.dumps(_as_json(done), indent=1))
     else:
         _report(done)
     if done.leaks or (strict and done.findings):
         raise SystemExit(1)
+    if done.too_little:
+        raise SystemExit(TOO_LITTLE)
+
+
+def _starts(first: date, until: date, days: int) -> list[date]:
+    """The first day, and later ones in growing steps, so that a few tries reach far."""
+    later = (first + timedelta(days=days * (2**n - 1)) for n in range(TRIES))
+    return [day for day in later if day == first or day + timedelta(days=days) <= until]
 
 
 def _first_day(since: str, bindings: "Sequence[Binding]", models: "Sequence[Model]") -> date:
@@ -99,11 +119,34 @@ def _report(done: "Audit") -> None:
             for name, said in _facts(finding).items():
                 click.echo(f"  {name:<8}  {said}")
         click.echo(click.wrap_text(why, 100, "  -> ", "     "))
-    leaks, others = len(done.leaks), len(done.findings) - len(done.leaks)
-    verdict = counted(leaks, "leak") if leaks else "no leak found"
-    verdict += f", {counted(others, 'suspicion')}" if others else ""
+    click.echo(f"\nlooked at in {done.window}:")
+    table(
+        ["  group or model", "rows", "keys", "days", "labels", "with history", ""],
+        [["  " + part.what, *_counts(part)] for part in done.evidence],
+    )
     looked_at = {"group": done.groups, "view": done.views, "feature": done.features, "moment": done.moments}
-    click.echo(f"\n{', '.join(counted(count, noun) for noun, count in looked_at.items())}: {verdict}")
+    click.echo(f"\n{', '.join(counted(count, noun) for noun, count in looked_at.items())}: {_verdict(done)}")
+
+
+def _verdict(done: "Audit") -> str:
+    leaks, others = len(done.leaks), len(done.findings) - len(done.leaks)
+    none = "too little to tell" if done.too_little else "no leak found"
+    return (counted(leaks, "leak") if leaks else none) + (f", {counted(others, 'suspicion')}" if others else "")
+
+
+def _counts(part: "Evidence") -> list[str]:
+    counts = (part.rows, part.keys, part.days or None, part.labels, part.history)
+    return [*("" if count is None else f"{count:,}" for count in counts), "" if part.is_enough else "too few"]
+
+
+def _as_json(done: "Audit") -> dict[str, object]:
+    """The audit for machines."""
+    return {
+        "verdict": _verdict(done),
+        "days": str(done.window),
+        "looked_at": [asdict(part) | {"is_enough": part.is_enough} for part in done.evidence],
+        "findings": [asdict(finding) for finding in done.findings],
+    }
 
 
 def _facts(finding: "Finding") -> dict[str, str]:

@@ -8,7 +8,15 @@ import pandera.pandas as pa
 import pytest
 
 from fti_assets.audit.feature_groups import audit_binding
-from fti_assets.audit.findings import NOT_AUDITED, NOT_BY_WINDOW, NOT_DETERMINISTIC, Finding
+from fti_assets.audit.findings import (
+    CHANGES,
+    FILES_BESIDE,
+    NOT_AUDITED,
+    NOT_BY_WINDOW,
+    NOT_DETERMINISTIC,
+    Finding,
+)
+from fti_assets.audit.known_times import audit_times
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.source import Source
@@ -112,7 +120,8 @@ def test_an_alteration_that_no_function_takes_is_reported_and_the_others_still_c
             raise RuntimeError("somebody changed a delay")
         return p.next_delay(rows)
 
-    leak, silent = found(p.computed(suspicious), home)
+    leak, silent, beside = sorted(found(p.computed(suspicious), home), key=lambda f: (f.severity, f.source))
+    assert (beside.severity, beside.source, beside.because) == ("suspicion", "written_down", "values exchanged")
     assert (leak.severity, leak.column, leak.because[:7]) == ("leak", "value", "no rows")
     assert (silent.severity, silent.advice) == ("suspicion", NOT_AUDITED)
     assert silent.after == "RuntimeError: somebody changed a delay"
@@ -171,3 +180,48 @@ def test_ids_that_no_float_tells_apart_stay_two_while_inputs_are_altered(home: H
         return of_users.merge(of_users, on=["user", "at"], validate="1:1")
 
     assert found(users.computed(known, source), home) == []
+
+
+def test_a_source_in_another_time_zone_is_audited_like_any_other(home: Home) -> None:
+    def in_new_york(start, end):
+        rows = p.landings.read(start, end)
+        times = ["predict_at", "scheduled_arrival", "landed_at"]
+        return rows.assign(**{name: rows[name].dt.tz_convert("America/New_York") for name in times})
+
+    local = Source(p.Landing, in_new_york, name="local")
+    assert found(p.delays.computed(p.last_delay, local), home) == []
+    assert audit_times([p.arrivals.computed(p.as_given, local)], p.WINDOW, home.features) == []
+    (leak,) = found(p.delays.computed(p.next_delay, local), home)
+    assert (leak.severity, leak.column, leak.source) == ("leak", "value", "source local")
+
+
+class Tail(pa.DataFrameModel):
+    """An aircraft, and how often it has landed."""
+
+    tail: str
+    landings: int
+
+
+def test_a_dimension_whose_rows_depend_on_the_window_is_found_and_one_read_whole_passes(home: Home) -> None:
+    def counted(start, end):
+        rows = p.FLIGHTS[(p.FLIGHTS["landed_at"] >= start) & (p.FLIGHTS["landed_at"] < end)]
+        count = rows.groupby("tail").size().reindex(p.TAILS, fill_value=0)
+        return count.rename("landings").rename_axis("tail").reset_index().astype({"tail": "str"})
+
+    fleet = FeatureGroup(Tail, keys="tail", name="fleet", dimension=True)
+    (leak,) = found(fleet.computed(p.as_given, Source(Tail, counted, name="tails")), home)
+    assert (leak.severity, leak.column, leak.because) == ("leak", "landings", "asked for 2024-03-02...2024-03-04")
+    assert (leak.before, leak.after, leak.advice) == ("0", "20", CHANGES)
+    whole = Source(Tail, lambda _start, _end: counted(p.WINDOW.start, p.WINDOW.end), name="tails")
+    assert found(fleet.computed(p.as_given, whole), home) == []
+
+
+def test_a_file_of_which_no_row_can_be_taken_away_is_a_suspicion(home: Home, tmp_path: Path) -> None:
+    notes = tmp_path / "extra.txt"
+    notes.write_text("3")
+
+    def with_extra(rows: pd.DataFrame) -> pd.DataFrame:
+        return p._valued(rows, rows["delay"] + float(notes.read_text()))
+
+    (suspicion,) = found(p.computed(with_extra), home)
+    assert (suspicion.severity, suspicion.because, suspicion.advice) == ("suspicion", f"opens {notes}", FILES_BESIDE)

@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from fti_assets.audit.look_alikes import look_alike
+from fti_assets.audit.look_alikes import in_steps, look_alike, null_until_known, summary_of_label
 
 CHANCE = np.random.default_rng(7)
 ROWS = 400
@@ -60,3 +60,55 @@ def test_a_few_rows_tell_nothing() -> None:
 
 def test_a_feature_that_is_often_null_is_judged_where_it_is_not() -> None:
     assert look_alike(YES.set(pl.Series(CHANCE.random(ROWS) < 0.5), None), YES) is not None
+
+
+SPREAD = pl.Series([float(n * 37 % 100) for n in range(100)])
+
+
+def test_a_feature_of_few_values_that_follows_from_a_number_is_found() -> None:
+    alike = in_steps(SPREAD > 60, SPREAD)
+    assert alike is not None
+    assert (alike.how, alike.rows) == ("follows from the label: 2 values, each for a range of it", 100)
+    by_range = pl.select(pl.when(SPREAD < 20).then(pl.lit("early")).when(SPREAD < 70).then(pl.lit("due"))).to_series()
+    assert in_steps(by_range, SPREAD) is not None
+
+
+def test_a_feature_with_one_row_out_of_its_range_or_with_few_rows_of_a_value_does_not_follow() -> None:
+    assert in_steps((SPREAD > 60) ^ (SPREAD == 3), SPREAD) is None
+    assert in_steps(SPREAD > 95, SPREAD) is None
+    assert in_steps((SPREAD > 60).head(29), SPREAD.head(29)) is None
+    assert in_steps(SPREAD % 2 == 0, SPREAD) is None
+
+
+def test_a_feature_that_is_null_where_there_is_no_label_is_found_and_one_null_elsewhere_is_not() -> None:
+    labelled = pl.Series([n % 10 != 0 for n in range(100)])
+    filled = pl.select(pl.when(labelled).then(SPREAD)).to_series()
+    alike = null_until_known(filled, labelled)
+    assert alike is not None
+    assert alike.how == "null in 100% of 10 rows without a label, there in the others"
+    assert null_until_known(filled.shift(1), labelled) is None
+    assert null_until_known(SPREAD, labelled) is None
+    assert null_until_known(filled.head(40), labelled.head(40)) is None, "four rows without a label tell nothing"
+
+
+def labels_of(keys: int) -> pl.DataFrame:
+    """Twenty labels of each key, 1.0 in more of them the higher the key."""
+    number = pl.Series(range(keys * 20))
+    return pl.DataFrame({"key": number % keys, "label": ((number // keys) < (number % keys)).cast(pl.Float64)})
+
+
+def test_a_mean_of_the_labels_of_each_key_is_found_and_another_number_is_not() -> None:
+    means = labels_of(5).group_by("key").agg(value=pl.col("label").mean())
+    alike = summary_of_label(means, labels_of(5))
+    assert alike is not None
+    assert (alike.how, alike.rows) == ("is the mean of its rows' labels", 100)
+    assert summary_of_label(means.with_columns(pl.col("value") * 2 + 1), labels_of(5)) is None, "few keys to rank"
+    seats = pl.DataFrame({"key": range(5), "value": [100, 180, 90, 300, 120]})
+    assert summary_of_label(seats, labels_of(5)) is None
+
+
+def test_many_keys_ranked_as_their_labels_rank_them_are_found() -> None:
+    ranked = pl.DataFrame({"key": range(15), "value": [n * n for n in range(15)]})
+    alike = summary_of_label(ranked, labels_of(15))
+    assert alike is not None
+    assert alike.how.startswith("ranks the keys as the mean of their labels does")

@@ -15,7 +15,7 @@ DAYS = Window.of_days("2024-01-20", "2024-01-21")
 
 
 def audited(home: Home, bindings, models: list[Model], window: Window = DAYS) -> Audit:
-    return audit_system(bindings, models, window, home, 2, lambda _line: None)
+    return audit_system(bindings, models, [window], home, 2, lambda _line: None)
 
 
 def test_the_shop_passes_in_an_empty_home(tmp_path) -> None:
@@ -32,7 +32,7 @@ def test_every_planted_leak_of_a_system_is_found(tmp_path) -> None:
     ]
     said: list[str] = []
     models = [p.model_of(p.departures_with_outcome, "status")]
-    done = audit_system(bindings, models, p.WINDOW, Home(tmp_path), 2, said.append)
+    done = audit_system(bindings, models, [p.WINDOW], Home(tmp_path), 2, said.append)
     assert {(leak.where, leak.column) for leak in done.leaks} == {
         ("feature group delays", "value"),
         ("model late", "status"),

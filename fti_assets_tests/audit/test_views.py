@@ -4,7 +4,8 @@ import pytest
 from pandera.typing.pandas import DataFrame
 
 from fti_assets.audit.findings import LOOK_ALIKE, TOO_LATE
-from fti_assets.audit.views import audit_labels, audit_view, origin_of
+from fti_assets.audit.labels import audit_labels
+from fti_assets.audit.views import audit_view, origin_of
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.time import Window
 from fti_assets.features.materialize import materialize
@@ -66,6 +67,26 @@ def test_an_on_demand_function_that_looks_at_later_rows_is_found_with_the_spine_
     assert (leak.where, leak.column) == ("view of order, on_demand share_of_batch", "share")
     assert leak.source == "feature group order"
     assert leak.key.startswith("order_id=2024-01-2")
+
+
+def share_of_the_clock(frame: pd.DataFrame) -> DataFrame[Share]:
+    """Depends on the time of day at which it is called."""
+    return pd.DataFrame({"share": frame["quantity"] * float(pd.Timestamp.now("UTC").day_of_year)})
+
+
+def test_an_on_demand_function_that_reads_the_clock_is_found(shop: Home) -> None:
+    leaky = FeatureView(
+        spine=worlds.orders,
+        label=worlds.returns.view.label,
+        features=[worlds.orders["quantity"]],
+        on_demand=[share_of_the_clock],
+    )
+    (leak,) = audit_view(leaky, DAYS, shop, a_day=1)
+    assert (leak.where, leak.column, leak.because) == (
+        "view of order, on_demand share_of_the_clock",
+        "share",
+        "another clock",
+    )
 
 
 def test_a_feature_that_is_known_only_after_the_prediction_is_suspicious(home: Home) -> None:

@@ -45,12 +45,21 @@ def leakage(module: str, *arguments: str) -> Result:
 
 def test_a_system_of_the_working_directory_that_does_not_leak_passes(systems: Path) -> None:
     (systems / "audited_shop.py").write_text(SHOP)
-    done = leakage("audited_shop", "--from", "2024-01-20", "--days", "1", "--moments", "2")
+    done = leakage("audited_shop", "--from", "2024-01-20", "--days", "2", "--moments", "2")
     assert done.exit_code == 0, done.output
     *progress, last = done.stdout.splitlines()
-    assert progress[0] == "computing 4 feature groups for 2024-01-20, with the history that they need"
+    assert progress[0] == "computing 4 feature groups for 2024-01-20...2024-01-21, with the history that they need"
     assert "feature group customer_history: nothing found" in progress
-    assert last == "4 groups, 1 view, 7 features, 2 moments: no leak found"
+    looked_at = progress[progress.index("looked at in 2024-01-20...2024-01-21:") :]
+    assert looked_at[1].split() == ["group", "or", "model", "rows", "keys", "days", "labels", "with", "history"]
+    assert [line.split() for line in looked_at[2:-1]] == [
+        ["order", "40", "40", "2"],
+        ["outcome", "40", "40", "2"],
+        ["products", "5", "5"],
+        ["customer_history", "14", "7", "2"],
+        ["model", "returns", "40", "40", "2", "40", "40"],
+    ]
+    assert last == "4 groups, 1 view, 7 features, 4 moments: no leak found"
     assert not (systems / ".fti").exists(), "nothing is written to the home"
 
 
@@ -75,13 +84,36 @@ def test_findings_are_json_for_machines_and_suspicions_fail_when_strict(systems:
     (systems / "doubtful.py").write_text(LEAKY.format(function="last_delay", model=OF_WHAT_IS_KNOWN_TOO_LATE))
     arguments = ["--from", "2024-03-02", "--days", "2", "--moments", "1", "--json"]
     done = leakage("doubtful", *arguments)
-    (finding,) = json.loads(done.stdout)
+    told = json.loads(done.stdout)
+    (finding,) = told["findings"]
+    assert (told["verdict"], told["days"]) == ("no leak found, 1 suspicion", "2024-03-02...2024-03-03")
+    assert told["looked_at"][-1] | {"rows": 80, "labels": 80, "history": 0} == told["looked_at"][-1]
     assert (done.exit_code, finding["severity"], finding["because"]) == (
         0,
         "suspicion",
         "known too late in 100% of rows",
     )
     assert leakage("doubtful", *arguments, "--strict").exit_code == 1
+
+
+def test_over_too_few_rows_there_is_too_little_to_tell_and_the_exit_code_says_so(systems: Path) -> None:
+    (systems / "small_shop.py").write_text(SHOP)
+    done = leakage("small_shop", "--from", "2024-01-20", "--days", "1", "--moments", "1")
+    assert done.exit_code == 3, done.output
+    assert done.stdout.splitlines()[-1] == "4 groups, 1 view, 7 features, 1 moment: too little to tell"
+    assert "  model returns     20    20    1     20      20            too few" in done.stdout
+    assert "no leak found" not in done.stdout
+
+
+def test_without_from_days_with_enough_labels_are_looked_for(systems: Path) -> None:
+    (systems / "quiet_flights.py").write_text(
+        LEAKY.format(function="last_delay", model=MODEL).replace('since="2024-03-01"', 'since="2024-02-20"')
+    )
+    done = leakage("quiet_flights", "--days", "2", "--moments", "1")
+    assert done.exit_code == 0, done.output
+    first, *_ = [line for line in done.stdout.splitlines() if line.startswith("computing")][::-1]
+    assert first == "computing 3 feature groups for 2024-03-05...2024-03-06, with the history that they need"
+    assert "looked at in 2024-03-05...2024-03-06:" in done.stdout
 
 
 def test_without_from_the_first_days_with_a_full_history_are_audited() -> None:
