@@ -14,6 +14,8 @@ from fti_assets.stores.frames import to_polars
 from fti_assets.stores.quarantine import QuarantineStore
 from fti_assets.stores.slices import SliceStore
 from fti_assets.stores.statistics import StatisticsStore
+from fti_assets.stores.storage import Storage
+from fti_assets.stores.table_contract import TableContract
 from fti_assets.stores.tables import PartitionedTable, Write
 from fti_assets.stores.tiles import TileStore
 
@@ -36,6 +38,10 @@ class FeatureStore:
         """The store as it is now: each table is opened once, at its first use, and stays at the version it had then."""
         return self if self._tables is not None else FeatureStore(self.root, tables={})
 
+    def check(self, group: Group) -> None:
+        """Raise DeclarationError when the group's table holds rows of a contract that this one cannot follow."""
+        self._table(group).check()
+
     def write(self, group: Group, frame: pd.DataFrame, window: Window) -> Write:
         """Replace the window's partitions (a dimension: everything) by validated rows; those it holds already stay."""
         rows = to_polars(frame, group.columns)
@@ -49,7 +55,7 @@ class FeatureStore:
     ) -> pl.DataFrame:
         """The rows of the partitions that the window touches, whole, ordered by when they became known.
 
-        A dimension has no partitions: all of its rows. `version` reads the table as it was then: see `version_at`.
+        A dimension has no partitions: all of its rows. `version` reads the table as it was then.
         """
         return self._table(group).read(WHOLE if group.dimension else window, columns, version)
 
@@ -88,9 +94,9 @@ class FeatureStore:
             f"feature group {group.name} was not materialized for {shown}: materialize it first{after}"
         )
 
-    def files(self, group: Group, window: Window, version: int | None = None) -> list[str]:
-        """The names of the files that hold the rows `read` gives: equal names, equal rows."""
-        return self._table(group).files(WHOLE if group.dimension else window, version)
+    def contents(self, group: Group, window: Window, version: int | None = None) -> list[str]:
+        """The names of what the window's partitions hold, of those with rows: equal names, equal rows."""
+        return self._table(group).contents(WHOLE if group.dimension else window, version)
 
     def missing(self, group: Group, window: Window) -> list[str]:
         """The keys of the window's partitions that were never written."""
@@ -105,12 +111,12 @@ class FeatureStore:
         """The table's version now, to pin a dataset to; None before its first write."""
         return self._table(group).version()
 
-    def version_at(self, group: Group, moment: datetime) -> int | None:
-        """The version that the table had at an instant of the past, to read it as it was; None before its first."""
-        return self._table(group).version_at(moment)
-
     def _table(self, group: Group) -> PartitionedTable:
-        path = self.root / group.name
-        if self._tables is None:
-            return PartitionedTable(path, group.columns, group.period)
-        return self._tables.setdefault(group.name, PartitionedTable(path, group.columns, group.period, hold=True))
+        table = PartitionedTable(Storage(self.root / group.name), contract_of(group), hold=self._tables is not None)
+        return table if self._tables is None else self._tables.setdefault(group.name, table)
+
+
+def contract_of(group: Group) -> TableContract:
+    """What the rows of a group's table are."""
+    never_null = frozenset(column for column in group.columns if not group.schema.is_nullable(column))
+    return TableContract(group.columns, group.partitions, group.keys, never_null)

@@ -10,6 +10,8 @@ from fti_assets.contracts.errors import DeclarationError, unknown
 from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.names import checked_name
 from fti_assets.contracts.time import Window, midnight
+from fti_assets.stores.storage import Storage
+from fti_assets.stores.table_contract import TableContract
 from fti_assets.stores.tables import PartitionedTable
 
 PROFILES: Mapping[str, Kind] = {
@@ -66,4 +68,5 @@ class MonitoringStore:
     def _table(self, kind: str, model: str) -> PartitionedTable:
         if kind not in _KINDS:
             raise DeclarationError(unknown("monitoring table", kind, _KINDS))
-        return PartitionedTable(self.root / checked_name("model", model) / kind, _KINDS[kind])
+        folder = self.root / checked_name("model", model) / kind
+        return PartitionedTable(Storage(folder), TableContract(_KINDS[kind]))

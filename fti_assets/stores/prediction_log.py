@@ -9,6 +9,8 @@ import polars as pl
 from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window, midnight
+from fti_assets.stores.storage import Storage
+from fti_assets.stores.table_contract import TableContract
 from fti_assets.stores.tables import PartitionedTable
 
 
@@ -31,7 +33,7 @@ class PredictionLog:
         return [start.date() for start in self._table(model).missing([midnight(day) for day in days])]
 
     def _table(self, model: Model) -> PartitionedTable:
-        return PartitionedTable(self.root / model.name, prediction_columns(model))
+        return PartitionedTable(Storage(self.root / model.name), TableContract(prediction_columns(model)))
 
 
 def prediction_columns(model: Model) -> Mapping[str, Kind]:

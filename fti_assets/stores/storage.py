@@ -2,9 +2,11 @@
 
 import errno
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _BUCKETS = ("s3", "s3a", "gs", "az", "abfs", "abfss")
 RETRIES: "RetryConfig" = {"max_retries": 5}
 _NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP}
+_PARTIAL = re.compile(r"^\.|#\d+$")
 
 
 def _as_url(url: str | Path) -> str:
@@ -93,13 +96,17 @@ class Storage:
             except (FileNotFoundError, NotADirectoryError, NotFoundError):
                 return None
 
-    def keys(self, prefix: str = "") -> list[str]:
-        """The keys of the objects below a prefix, which ends where a part of a key does, in order."""
+    def keys(self, prefix: str = "", *, before: datetime | None = None) -> list[str]:
+        """The keys of the objects below a prefix, which ends where a part of a key does, in order.
+
+        With `before` of those that were made before it, by the storage's clock.
+        """
         with self._in_words(prefix):
             if self.folder is not None and not (self.folder / prefix).is_dir():
                 return []
             listed = obstore.list(self._store, prefix or None)
-            return sorted(meta["path"] for batch in listed for meta in batch if not _is_partial(meta["path"]))
+            metas = [meta for batch in listed for meta in batch if not _is_partial(meta["path"])]
+            return sorted(meta["path"] for meta in metas if before is None or meta["last_modified"] < before)
 
     def names(self, prefix: str = "") -> list[str]:
         """The names directly below a prefix, of objects and of what holds objects, in order."""
@@ -112,6 +119,27 @@ class Storage:
             listed = obstore.list_with_delimiter(self._store, prefix or None)
             below_prefix = [*listed["common_prefixes"], *(meta["path"] for meta in listed["objects"])]
             return sorted(path[start:].rstrip("/") for path in below_prefix)
+
+    def delete_partials(self, before: datetime) -> list[str]:
+        """Delete what writers that were killed left in a folder before that moment; a bucket shows none of it."""
+        if self.folder is None:
+            return []
+        with self._in_words(""):
+            paths = [path for path in self.folder.rglob("*") if _is_partial(path.name) and _is_older(path, before)]
+            for path in paths:
+                path.unlink(missing_ok=True)
+            return sorted(path.relative_to(self.folder).as_posix() for path in paths)
+
+    def sync(self, key: str) -> None:
+        """Make an object that another library wrote into a folder survive a power cut; a bucket's do."""
+        if self.folder is not None:
+            with self._in_words(key):
+                path = self.folder / key
+                _sync(path)
+                for above in path.parents:
+                    _sync_folder(above)
+                    if above == self.folder.parent:
+                        break
 
     def delete(self, keys: list[str]) -> None:
         """Delete objects; for maintenance alone, of what nothing names any more."""
@@ -168,9 +196,12 @@ def _make_folders(folder: Path) -> list[Path]:
 
 def _sync_folder(folder: Path) -> None:
     """Make the names in a folder survive a power cut, where the platform has a way to ask for that."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+    if hasattr(os, "O_DIRECTORY"):
+        _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -181,5 +212,12 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _is_partial(key: str) -> bool:
-    """Whether a file is what a writer that was killed left behind."""
-    return key.rpartition("/")[2].startswith(".")
+    """Whether a file is what a writer that was killed left behind: one of ours, or one of object_store's."""
+    return _PARTIAL.search(key.rpartition("/")[2]) is not None
+
+
+def _is_older(path: Path, before: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < before.timestamp()
+    except FileNotFoundError:  # its writer lives, and is done
+        return False

@@ -25,7 +25,7 @@ _IDENTITY = {
 
 def _free_ports(count: int) -> list[int]:
     """Ports that nobody listens on, nor on those ten thousand above, where the server has its other protocol."""
-    candidates = iter(random.sample(range(18_000, 28_000), 200))
+    candidates = iter(random.SystemRandom().sample(range(18_000, 28_000), 200))
     return [port for port in candidates if _is_free(port) and _is_free(port + 10_000)][:count]
 
 
@@ -50,6 +50,9 @@ def s3_server(folder: Path) -> Iterator[dict[str, str]]:
         "-s3",
         f"-s3.port={ports['s3']}",
         f"-s3.config={config}",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-master.telemetry=false",
         f"-master.port={ports['master']}",
         f"-volume.port={ports['volume']}",
         f"-filer.port={ports['filer']}",
@@ -79,7 +82,8 @@ def _wait_for(environment: dict[str, str], server: subprocess.Popen[bytes]) -> N
     try:
         for _ in range(_SECONDS * 5):
             try:
-                obstore.put(from_url("s3://ready"), uuid.uuid4().hex, b"", mode="create")
+                bucket = from_url("s3://ready", retry_config={"max_retries": 0})
+                obstore.put(bucket, uuid.uuid4().hex, b"", mode="create")
                 return
             except Exception:  # noqa: BLE001  # whatever it is, the server is not there yet
                 assert server.poll() is None, "the S3 server stopped"

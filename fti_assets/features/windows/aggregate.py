@@ -158,10 +158,10 @@ class _Days:
     def _named(self, days: Days) -> str:
         """The name of the tiles of these days; empty where they have no rows."""
         window = Window.of_days(days.first, days.first + (days.number - 1) * DAY)
-        files = self._store.files(self._binding.windows.source, window)
+        contents = self._store.contents(self._binding.windows.source, window)
         name = self._made_of.copy()
-        name.update(" ".join([str(days), *files]).encode())
-        return name.hexdigest()[:24] if files else ""
+        name.update(" ".join([str(days), *contents]).encode())
+        return name.hexdigest()[:24] if contents else ""
 
 
 def _number(day: date) -> int:
