@@ -24,6 +24,8 @@ _AT_ONCE = 8
 """Objects of a bucket that are fetched at once."""
 _KEPT = 4096
 """Files whose contents this process remembers."""
+EVERYTHING = ("", "~")
+"""Before the first key and after the last."""
 
 
 @attrs.frozen

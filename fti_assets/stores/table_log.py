@@ -95,7 +95,9 @@ class TableLog:
                     partition_by=[MONTH],
                     configuration=configuration_of(contract),
                     raise_if_key_not_exists=False,
-                    commit_properties=deltalake.CommitProperties(custom_metadata=commits.said_of_commit(lines=3)),
+                    commit_properties=deltalake.CommitProperties(
+                        custom_metadata=commits.said_of_commit(lines=3), max_commit_retries=0
+                    ),
                 )
             except deltalake.exceptions.DeltaError:  # another process may have been first
                 if self.newest() is None:

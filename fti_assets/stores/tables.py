@@ -12,14 +12,13 @@ import polars as pl
 from fti_assets.contracts.errors import AlreadyIssued, Conflict, MissingPartitions
 from fti_assets.contracts.time import PERIODS, Window
 from fti_assets.stores.batch import Batch, batch_of
-from fti_assets.stores.month_files import MonthFile, contents_in, read_months, verify_month, write_month
+from fti_assets.stores.month_files import EVERYTHING, MonthFile, contents_in, read_months, verify_month, write_month
 from fti_assets.stores.storage import Storage
 from fti_assets.stores.table_contract import PARTITION, TableContract
 from fti_assets.stores.table_log import table_log
 from fti_assets.stores.table_version import TableVersion
 
 _TRIES = 100
-_EVERYTHING = ("", "~")
 
 
 @attrs.frozen
@@ -141,7 +140,7 @@ class PartitionedTable:
             return 0
         for file in table.files:
             verify_month(self.storage, file, table.contract)
-        return len(contents_in(self.storage, table.files, *_EVERYTHING))
+        return len(contents_in(self.storage, table.files, *EVERYTHING))
 
     def _changed(self, now: TableVersion, batch: Batch) -> list[str]:
         """The keys of the partitions that were never written or hold other rows."""
@@ -174,14 +173,14 @@ class PartitionedTable:
         for month, group in groupby(changed, lambda key: key[:7]):
             keys = list(group)
             there = [file for file in now.files if file.month == month]
-            if not contents_in(self.storage, there, *_EVERYTHING).keys() & set(keys):
+            if not contents_in(self.storage, there, *EVERYTHING).keys() & set(keys):
                 there = []
             made_of = (*keys, *there)
             if made_of not in written:
                 rows = batch.rows_of(keys)
                 if there:
                     types = now.contract.stored_types
-                    others = read_months(self.storage, there, types, *_EVERYTHING)
+                    others = read_months(self.storage, there, types, *EVERYTHING)
                     others = others.filter(~pl.col(PARTITION).is_in(keys))
                     rows = pl.concat([others, rows], how="diagonal").sort(PARTITION, maintain_order=True)
                 if len(rows):
