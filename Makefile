@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test bench ui daemon serve lint types contracts clean
+.PHONY: demo test bench docs ui daemon serve lint types contracts clean
 
 demo: $(INSTALLED)
 	$(BIN)/fti demo
@@ -12,6 +12,9 @@ test: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks
+
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 ui: $(INSTALLED)
 	$(BIN)/fti ui
@@ -38,4 +41,4 @@ $(INSTALLED): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf .venv .fti
+	rm -rf .venv .fti site

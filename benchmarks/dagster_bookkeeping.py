@@ -44,7 +44,7 @@ def fti(folder: str, last: str) -> dict[str, float]:
     for binding in features.bindings:
         materialize(binding, window, direct.features)
     alone = time.perf_counter() - begin
-    os.environ["FTI_HOME"] = str(through.root)
+    os.environ["FTI_HOME"] = str(through.local)
     with open_instance(through) as instance:
         runner = Runner(defs, instance, lambda _: None)
         begin = time.perf_counter()

@@ -9,7 +9,8 @@ import polars as pl
 
 from benchmarks.harness import Call, Row, Size, contest, main
 from benchmarks.world import one_year_of
-from fti_assets.features.windows.event_windows import windows_at
+from fti_assets.features.windows.engine import windows_at
+from fti_assets.features.windows.measures import Measures
 
 TITLE = "Windows of 7 d + 30 d, 5 statistics, at each landing"
 ME = "benchmarks.event_windows"
@@ -56,8 +57,8 @@ def fti(key: str, count: int) -> dict[str, float]:
     """Ours."""
     rows = _landings(count)
     begin = time.perf_counter()
-    instants = rows.select(key, as_of="landed_at")
-    answer = windows_at(rows, instants, by=[key], known_at="landed_at", columns={"delay": STATISTICS}, lengths=LENGTHS)
+    measures = Measures([key], "landed_at", {"delay": STATISTICS})
+    answer = windows_at(measures.of(rows), measures.instants(rows, "landed_at"), measures, LENGTHS)
     return _answer(begin, answer, key)
 
 

@@ -108,8 +108,8 @@ def contest(calls: Mapping[str, Call], rounds: int, slow: Iterable[str] = ()) ->
 def in_turn(sides: Mapping[str, Callable[[], float]], times: int) -> dict[str, float]:
     """The mean seconds of each side, called in turn in this process: for work of a tenth of a second.
 
-    The sides take turns at being first, so they meet the machine's same moods; two times in a row, for every second day
-    of windows is a cheaper one. `SETTLED` times more are made before, which do not count.
+    The sides take turns at being first, two times in a row, so they meet the machine's same moods. `SETTLED` times
+    more are made before, which do not count.
     """
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for n in range(SETTLED + times):

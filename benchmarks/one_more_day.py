@@ -15,6 +15,7 @@ from fti_assets.contracts.time import DAY, Window
 from fti_assets.features.materialize import materialize
 from fti_assets.flights import contracts
 from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.storage import Storage
 from fti_assets.stores.tables import PartitionedTable
 
 TITLE = "Adding one day to ten years, against adding one to a year"
@@ -91,7 +92,7 @@ def seconds_of_a_day(binding: Binding, store: FeatureStore) -> float:
 
 
 def _store(folder: str, days: int) -> FeatureStore:
-    return FeatureStore(Path(folder) / f"days{days}")
+    return FeatureStore(Storage(Path(folder) / f"days{days}"))
 
 
 if __name__ == "__main__":

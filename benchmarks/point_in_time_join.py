@@ -15,6 +15,7 @@ import polars as pl
 from benchmarks.harness import Call, Measured, Row, Size, contest, main, measure
 from benchmarks.world import GROUPS, VIEW, span
 from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.storage import Storage
 from fti_assets.views.slices import write_view
 
 TITLE = "Point-in-time join of 3 groups, 17 features, files to files"
@@ -62,7 +63,7 @@ def _row(best: dict[str, Measured], name: str, size: Size, limit: float | None) 
 def fti(store: str, out: str, days: int, workers: int) -> int:
     """Ours: the tables' rows, a file for each quarter."""
     _cleared(out)
-    return write_view(VIEW, span(days), FeatureStore(Path(store)), Path(out), workers=workers).rows
+    return write_view(VIEW, span(days), FeatureStore(Storage(store)), Path(out), workers=workers).rows
 
 
 def bare_polars(tables: str, out: str, below: str) -> int:

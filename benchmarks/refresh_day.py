@@ -3,7 +3,7 @@
 By carrier the answers are of one size, and the limit is for what the longer window costs. By aircraft it is told what
 a longer answer adds: in 90 days 1.7 times as many have flown.
 
-Some days join more runs of days than others, every second one none: so the mean over many days in a row is told.
+The last day of a month makes the month's tile, too: so the mean over many days in a row is told.
 """
 
 import shutil
@@ -20,6 +20,7 @@ from fti_assets.contracts.feature_group import as_binding
 from fti_assets.features.materialize import materialize
 from fti_assets.flights import contracts, sources, transformations
 from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.storage import Storage
 
 TITLE = "Refreshing one day of a 90-day window, against a 7-day window"
 ME = "benchmarks.refresh_day"
@@ -50,7 +51,7 @@ def run(folder: Path, size: Size) -> list[Row]:
 
 def prepare(folder: str, days: int, last: int) -> None:
     """The landings, and the windows of all days but the last ones."""
-    store = FeatureStore(Path(folder))
+    store = FeatureStore(Storage(folder))
     landings = contracts.arrivals.computed(transformations.as_landed, sources.landings)
     materialize(landings, span(days), store)
     for binding in BINDINGS.values():
@@ -60,7 +61,7 @@ def prepare(folder: str, days: int, last: int) -> None:
 def refresh(folder: str, days: int, key: str) -> dict[str, float]:
     """The last days one after the other, by each window; in a copy, so that each is new."""
     with TemporaryDirectory(prefix="fti-bench-") as own:
-        store = FeatureStore(Path(shutil.copytree(folder, own, dirs_exist_ok=True)))
+        store = FeatureStore(Storage(shutil.copytree(folder, own, dirs_exist_ok=True)))
         sides = {window: partial(seconds_of_a_day, BINDINGS[key, window], store) for window in WINDOWS}
         return in_turn(sides, days)
 

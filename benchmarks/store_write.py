@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.harness import Call, Row, Size, contest, main
 from benchmarks.world import VIEW, parts_of
 from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.storage import Storage
 
 TITLE = "Store write of a year, one backfill"
 ME = "benchmarks.store_write"
@@ -39,7 +40,7 @@ def run(folder: Path, size: Size) -> list[Row]:
 def fti(folder: str, days: int) -> dict[str, float]:
     """The feature store: checked, sorted, a file a day, one commit."""
     ((window, rows),) = parts_of(VIEW.spine, days)
-    frame, store = rows.to_pandas(), FeatureStore(Path(folder))
+    frame, store = rows.to_pandas(), FeatureStore(Storage(Path(folder)))
     begin = time.perf_counter()
     store.write(VIEW.spine, frame, window)
     return _done(begin, folder)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fti_assets.contracts.gates import BeatsBaseline, BeatsChampion, Gate, MaxCalibrationGap, SliceFloor, Verdict
     from fti_assets.contracts.model import Model
     from fti_assets.contracts.predictions import Predictions
-    from fti_assets.contracts.retrain import Decision, History, Retrain
+    from fti_assets.contracts.retrain import Decision, History, Matured, Retrain
     from fti_assets.contracts.source import Source
     from fti_assets.contracts.time import UTC, Window
     from fti_assets.home import Home
@@ -43,7 +43,7 @@ _MODULES = {
     "contracts.estimator": ("Estimator", "Fitted"),
     "contracts.evaluation": ("Evaluation", "Comparison"),
     "contracts.gates": ("Gate", "Verdict", "BeatsBaseline", "BeatsChampion", "MaxCalibrationGap", "SliceFloor"),
-    "contracts.retrain": ("Retrain", "History", "Decision"),
+    "contracts.retrain": ("Retrain", "History", "Matured", "Decision"),
     "contracts.predictions": ("Predictions",),
     "system": ("System",),
     "home": ("Home",),
@@ -82,6 +82,7 @@ __all__ = [
     "SliceFloor",
     "Retrain",
     "History",
+    "Matured",
     "Decision",
     "Predictions",
     "System",

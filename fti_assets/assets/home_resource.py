@@ -1,7 +1,5 @@
 """The system's home as a Dagster resource."""
 
-from pathlib import Path
-
 import dagster as dg
 
 from fti_assets.stores.home import Home
@@ -14,4 +12,4 @@ class HomeResource(dg.ConfigurableResource):
 
     def open(self) -> Home:
         """The stores."""
-        return Home(Path(self.root).absolute()) if self.root else Home()
+        return Home(self.root or None)

@@ -38,12 +38,16 @@ def calendar(group: Group, since: str, until: str | None) -> dg.TimeWindowPartit
 
 
 def weekly(first_cutoff: str, until: str | None) -> dg.WeeklyPartitionsDefinition:
-    """A cutoff every seven days, at 00:00 UTC on the weekday of the first; the cutoff that has come is the newest."""
-    weekday = date.fromisoformat(first_cutoff).isoweekday() % _WEEKDAYS_FROM_SUNDAY
+    """A cutoff every seven days, at 00:00 UTC on the weekday of the first, before `until`.
+
+    Without it the newest is the cutoff that has come. A week that `until` cuts has its cutoff, too.
+    """
+    first = date.fromisoformat(first_cutoff)
+    end = until and str(first + timedelta(weeks=math.ceil((date.fromisoformat(until) - first) / timedelta(weeks=1))))
     return dg.WeeklyPartitionsDefinition(
         start_date=first_cutoff,
-        end_date=until,
-        day_offset=weekday,
+        end_date=end,
+        day_offset=first.isoweekday() % _WEEKDAYS_FROM_SUNDAY,
         timezone="UTC",
         end_offset=1 if until is None else 0,
     )

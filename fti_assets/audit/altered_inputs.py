@@ -1,5 +1,6 @@
 """Inputs whose future is altered: sources that read other rows, and a store that answers with other rows."""
 
+import copy
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,7 +12,7 @@ import polars as pl
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
-from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.feature_store import FeatureStore, GroupReader
 from fti_assets.validation.batch_validation import BatchValidation
 
 AlterFrame = Callable[[pd.DataFrame], pd.DataFrame]
@@ -36,7 +37,7 @@ def with_future(source: Source, alter: AlterFrame, t: datetime) -> Source:
     return attrs.evolve(source, read=read)
 
 
-def read_once(source: Source, group: Group, store: FeatureStore) -> Source:
+def read_once(source: Source, group: Group, store: GroupReader) -> Source:
     """The source as the group takes it in, each window read once: conforming, less the rows that are set aside."""
 
     @cache
@@ -46,42 +47,49 @@ def read_once(source: Source, group: Group, store: FeatureStore) -> Source:
     return attrs.evolve(source, read=read)
 
 
-class AuditedStore(FeatureStore):
-    """A store that is read for an audit: each read once, and one group's rows altered where that is asked for.
-
-    It is never written to.
-    """
+class AlteredStore:
+    """A feature store as an audit reads it: each read once, and one group's rows altered where that is asked for."""
 
     def __init__(self, store: FeatureStore) -> None:
-        super().__init__(store.root, tables={})
+        self.tiles, self.quarantine = store.tiles, store.quarantine
+        self._store = store.snapshot()
         self._kept: dict[tuple[str, Window, tuple[str, ...] | None, int | None], pl.DataFrame] = {}
         self._altered: Group | None = None
-        self._alter: Later | None = None
+        self._alter: Later = lambda rows: rows
 
-    def altered(self, group: Group, alter: Later) -> "AuditedStore":
+    def altered(self, group: Group, alter: Later) -> "AlteredStore":
         """The same store with other rows of one group."""
-        other = AuditedStore(self)
-        other._tables, other._kept = self._tables, self._kept
+        other = copy.copy(self)
         other._altered, other._alter = group, alter
         return other
 
-    def snapshot(self) -> "AuditedStore":
+    def snapshot(self) -> "AlteredStore":
         """Itself: each table stays as it was when first opened."""
         return self
 
-    def files(self, group: Group, window: Window, version: int | None = None) -> list[str]:  # noqa: ARG002
-        """None: no file holds such rows, so nothing that was computed from a file is taken or kept in their place."""
+    def require(self, group: Group, window: Window) -> None:
+        """Raise MissingPartitions unless every partition that the window touches was written."""
+        self._store.require(group, window)
+
+    def require_history(self, group: Group, window: Window) -> None:
+        """The same from the group's first rows on."""
+        self._store.require_history(group, window)
+
+    def contents(self, group: Group, window: Window, version: int | None = None) -> list[str]:  # noqa: ARG002
+        """None: no partition holds such rows, so nothing that was computed from one is taken or kept in their place."""
         return []
 
     def read(
         self, group: Group, window: Window, columns: Sequence[str] | None = None, version: int | None = None
     ) -> pl.DataFrame:
         """The group's rows, altered if it is the one."""
-        whole = self._alter is not None and group == self._altered
-        name = (group.name, window, tuple(columns) if columns is not None and not whole else None, version)
-        if name not in self._kept:
-            self._kept[name] = super().read(group, window, None if whole else columns, version)
-        rows = self._kept[name]
-        if self._alter is not None and whole:
-            rows = self._alter(rows)
+        if group != self._altered:
+            return self._read(group, window, columns, version)
+        rows = self._alter(self._read(group, window, None, version))
         return rows if columns is None else rows.select(columns)
+
+    def _read(self, group: Group, window: Window, columns: Sequence[str] | None, version: int | None) -> pl.DataFrame:
+        name = (group.name, window, None if columns is None else tuple(columns), version)
+        if name not in self._kept:
+            self._kept[name] = self._store.read(group, window, columns, version)
+        return self._kept[name]

@@ -1,6 +1,7 @@
 """Another future: other rows in place of those that became known after a moment."""
 
 import math
+import sys
 from collections.abc import Callable, Collection
 
 import numpy as np
@@ -69,4 +70,6 @@ def _moved(values: pl.Series, seen: pl.Series) -> pl.Series:
         turned = [None if n is None else low + (n - low + turn) % (span + 1) for n in values.to_list()]
         return pl.Series(values.name, turned, dtype=kind)
     least, width = float(numbers.min()), float(numbers.max()) - float(numbers.min())
-    return ((values - least + TURN * width) % width + least).alias(values.name) if math.isfinite(width) else values
+    if not sys.float_info.min <= width < math.inf:  # of less than the smallest normal number there is no remainder
+        return values
+    return ((values - least + TURN * width) % width + least).alias(values.name)

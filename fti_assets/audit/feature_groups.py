@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 
 from fti_assets.audit.altered_futures import compared, described, future_of
-from fti_assets.audit.altered_inputs import AuditedStore, read_once, with_future
+from fti_assets.audit.altered_inputs import AlteredStore, read_once, with_future
 from fti_assets.audit.altered_rows import Alter
 from fti_assets.audit.differences import differences
 from fti_assets.audit.findings import NO_ROWS, NOT_BY_WINDOW, NOT_DETERMINISTIC, Finding, without_repeats
@@ -21,8 +21,8 @@ from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
 from fti_assets.features.materialize import compute
 from fti_assets.features.windows.aggregate import aggregate
-from fti_assets.stores.feature_store import FeatureStore
-from fti_assets.stores.frames import TIME, to_pandas, to_polars
+from fti_assets.stores.feature_store import FeatureStore, GroupReader
+from fti_assets.stores.frames import TIME, declared_pandas, to_polars
 from fti_assets.validation.batch_validation import BatchValidation
 
 
@@ -35,10 +35,10 @@ def audit_binding(binding: Binding, window: Window, store: FeatureStore, a_day: 
     Dimensions count as always known: they are computed twice and not altered. Nothing is written.
     Raises MissingPartitions when the store lacks an input's days.
     """
-    group, store = binding.group, AuditedStore(store)
+    group, rows = binding.group, AlteredStore(store)
     where = f"feature group {group.name}"
-    base = rows_of(binding, window, store)
-    unsteady = differences(base, rows_of(binding, window, store), [*group.keys, *group.times])
+    base = rows_of(binding, window, rows)
+    unsteady = differences(base, rows_of(binding, window, rows), [*group.keys, *group.times])
     if unsteady:
         known_at = group.known_at
         facts = (where, "computed twice", "", known_at, None, NOT_DETERMINISTIC)
@@ -48,17 +48,17 @@ def audit_binding(binding: Binding, window: Window, store: FeatureStore, a_day: 
     if not base.height:
         return [Finding("suspicion", where, "", f"no rows in {window}", advice=NO_ROWS)]
     findings: list[Finding] = []
-    known = [base[group.known_at], *(_known(read, window, store) for read in binding.groups)]
-    moments = moments_of(known, window, a_day, list(_pairs(binding, window, store)))
+    known = [base[group.known_at], *(_known(read, window, rows) for read in binding.groups)]
+    moments = moments_of(known, window, a_day, list(_pairs(binding, window, rows)))
     for source in binding.sources:
-        findings += _audit_source(binding, source, window, store, base, moments)
+        findings += _audit_source(binding, source, window, rows, base, moments)
     for read in binding.groups:
         if not read.dimension:
-            findings += _audit_group(binding, read, window, store, base, moments)
+            findings += _audit_group(binding, read, window, rows, base, moments)
     return without_repeats(findings)
 
 
-def rows_of(binding: Binding, window: Window, store: FeatureStore) -> pl.DataFrame:
+def rows_of(binding: Binding, window: Window, store: GroupReader) -> pl.DataFrame:
     """The group's rows of the window, computed and not written."""
     frame = aggregate(binding, window, store) if isinstance(binding, Aggregated) else compute(binding, window, store)
     if binding.group.on_invalid == "quarantine":
@@ -67,7 +67,7 @@ def rows_of(binding: Binding, window: Window, store: FeatureStore) -> pl.DataFra
 
 
 def _audit_source(
-    binding: Binding, source: Source, window: Window, store: AuditedStore, base: pl.DataFrame, moments: list[datetime]
+    binding: Binding, source: Source, window: Window, store: AlteredStore, base: pl.DataFrame, moments: list[datetime]
 ) -> Iterator[Finding]:
     group, columns = binding.group, source.schema.columns
     read = read_once(source, group, store).read
@@ -100,13 +100,13 @@ def _from_source(
     source: Source,
     cached: Source,
     window: Window,
-    store: AuditedStore,
+    store: AlteredStore,
     seen: pl.DataFrame,
     t: datetime,
     alter: Alter,
 ) -> pl.DataFrame:
     def instead(later: pd.DataFrame) -> pd.DataFrame:
-        return to_pandas(alter(to_polars(later, source.schema.columns), seen)).astype(later.dtypes)
+        return declared_pandas(alter(to_polars(later, source.schema.columns), seen), source.schema)
 
     if not isinstance(binding, Computed):
         return rows_of(binding, window, store)
@@ -119,7 +119,7 @@ def _audit_group(
     binding: Binding,
     read: Group,
     window: Window,
-    store: AuditedStore,
+    store: AlteredStore,
     base: pl.DataFrame,
     moments: list[datetime],
 ) -> Iterator[Finding]:
@@ -137,7 +137,7 @@ def _audit_group(
 
 
 def _from_group(
-    binding: Binding, read: Group, window: Window, store: AuditedStore, t: datetime, alter: Alter
+    binding: Binding, read: Group, window: Window, store: AlteredStore, t: datetime, alter: Alter
 ) -> pl.DataFrame:
     return rows_of(binding, window, store.altered(read, future_of(read, alter, t)))
 
@@ -146,7 +146,7 @@ def _as_it_is(later: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:  # noqa:
     return later
 
 
-def _pairs(binding: Binding, window: Window, store: FeatureStore) -> Iterator[Times]:
+def _pairs(binding: Binding, window: Window, store: GroupReader) -> Iterator[Times]:
     """Every two times of the inputs' rows."""
     for source in binding.sources:
         rows = to_polars(read_once(source, binding.group, store).read(window.start, window.end), source.schema.columns)
@@ -158,7 +158,7 @@ def _pairs(binding: Binding, window: Window, store: FeatureStore) -> Iterator[Ti
             yield rows[group.event_time], rows[group.known_at]
 
 
-def _known(group: Group, window: Window, store: FeatureStore) -> pl.Series:
+def _known(group: Group, window: Window, store: GroupReader) -> pl.Series:
     if group.dimension:
         return pl.Series([], dtype=TIME)
     known_at = group.known_at

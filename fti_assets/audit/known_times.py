@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from fti_assets.audit.altered_inputs import AuditedStore, read_once
+from fti_assets.audit.altered_inputs import AlteredStore, read_once
 from fti_assets.audit.feature_groups import rows_of
 from fti_assets.audit.findings import LATE_FACT, Finding, without_repeats
 from fti_assets.audit.later_times import known_before, later_times
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
-from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.feature_store import FeatureStore, GroupReader
 from fti_assets.stores.frames import to_polars
 
 _PARTS_A_DAY = 4
@@ -34,7 +34,7 @@ def audit_times(bindings: Iterable[Binding], window: Window, store: FeatureStore
     before, or when the known time is the less round of the two. A leak where the later time looks like a fact and the
     known time like a plan; a suspicion where neither can be told.
     """
-    tables = list(_tables(bindings, window, AuditedStore(store)))
+    tables = list(_tables(bindings, window, AlteredStore(store)))
     return without_repeats(finding for table in tables for finding in _late_facts(table, tables))
 
 
@@ -57,7 +57,7 @@ def known_column(source: Source, window: Window) -> str | None:
     return max(times, key=lambda name: rows[name].dt.epoch("us").to_numpy().mean())
 
 
-def _tables(bindings: Iterable[Binding], window: Window, store: FeatureStore) -> Iterator[_Table]:
+def _tables(bindings: Iterable[Binding], window: Window, store: GroupReader) -> Iterator[_Table]:
     seen: set[str] = set()
     for binding in bindings:
         group = binding.group

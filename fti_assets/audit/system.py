@@ -12,6 +12,7 @@ from fti_assets.contracts.errors import DeclarationError, unknown
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.model import Model
+from fti_assets.contracts.names import counted
 from fti_assets.contracts.reading_order import in_order
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.time import Window
@@ -128,5 +129,5 @@ def _distinct(views: Iterable[FeatureView]) -> list[FeatureView]:
 
 
 def _said(say: Callable[[str], None], what: str, findings: list[Finding]) -> list[Finding]:
-    say(f"{what}: {f'{len(findings)} findings' if findings else 'nothing found'}")
+    say(f"{what}: {counted(len(findings), 'finding') if findings else 'nothing found'}")
     return findings

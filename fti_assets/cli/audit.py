@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fti_assets.cli.systems import feature_pipeline_named, system_named, system_option
+from fti_assets.contracts.names import counted
 
 if TYPE_CHECKING:
     from fti_assets.audit.findings import Finding
@@ -99,10 +100,10 @@ def _report(done: "Audit") -> None:
                 click.echo(f"  {name:<8}  {said}")
         click.echo(click.wrap_text(why, 100, "  -> ", "     "))
     leaks, others = len(done.leaks), len(done.findings) - len(done.leaks)
-    verdict = f"{leaks} leak{'s' * (leaks != 1)}" if leaks else "no leak found"
-    verdict += f", {others} suspicion{'s' * (others != 1)}" if others else ""
-    looked_at = f"{done.groups} groups, {done.views} views, {done.features} features, {done.moments} moments"
-    click.echo(f"\n{looked_at}: {verdict}")
+    verdict = counted(leaks, "leak") if leaks else "no leak found"
+    verdict += f", {counted(others, 'suspicion')}" if others else ""
+    looked_at = {"group": done.groups, "view": done.views, "feature": done.features, "moment": done.moments}
+    click.echo(f"\n{', '.join(counted(count, noun) for noun, count in looked_at.items())}: {verdict}")
 
 
 def _facts(finding: "Finding") -> dict[str, str]:

@@ -1,11 +1,11 @@
 """`fti demo`: a system lives through its data in minutes."""
 
 import os
-from pathlib import Path
 
 import click
 
 from fti_assets.cli.systems import (
+    DEFAULT,
     feature_pipeline_named,
     inference_pipeline_named,
     system_named,
@@ -17,7 +17,7 @@ from fti_assets.cli.systems import (
 @click.command()
 @system_option
 @click.pass_obj
-def demo(home: Path, system: str) -> None:
+def demo(home: str, system: str) -> None:
     """Live through a system's days in minutes, through Dagster: by default the flights of 2013.
 
     Backfills every feature group, trains the first champion at the first cutoff, then lives week after week: decide
@@ -35,13 +35,14 @@ def demo(home: Path, system: str) -> None:
     from fti_assets.demo.life import Life
     from fti_assets.stores.home import Home
 
-    os.environ["FTI_HOME"] = str(home)
+    os.environ["FTI_HOME"] = home
     features, training = feature_pipeline_named(system), training_pipeline_named(system)
     defs = merged(features, training, inference_pipeline_named(system))
     click.echo(f"home: {home}")
     life = Life.of(system_named(system), features.bindings, training.first_cutoff)
     summary = run_demo(defs, life, Home(home), click.echo)
     print_summary(summary)
-    click.echo(f"\nThe same numbers: {home / 'summary.json'}. Features, models, predictions: {home}.")
-    click.echo("Look at them: make ui. Ask the champion: make serve.")
+    click.echo(f"\nThe same numbers: {Home(home).local / 'summary.json'}. Features, models, predictions: {home}.")
+    which = "" if system == DEFAULT else f" --system {system}"
+    click.echo(f"Look at them: fti ui{which}. Ask the champion: fti serve{which}.")
     click.echo('By hand: eval "$(fti init)", then dg launch as in the README.')

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +10,8 @@ from fti_assets.cli.systems import feature_pipeline_named, only_system_option
 from fti_assets.cli.text import minute, pairs, table
 
 if TYPE_CHECKING:
-    from fti_assets.stores.catalogue import CatalogueRow, Stored
+    from fti_assets.contracts.catalogue_rows import CatalogueRow
+    from fti_assets.stores.catalogue import Catalogue, Stored
 
 SHOWN_MISSING = 5
 SHOWN_LETTERS = 60
@@ -37,7 +37,7 @@ def features() -> None:
 @only_system_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 @click.pass_obj
-def list_groups(home: Path, system: str | None, as_json: bool) -> None:
+def list_groups(home: str, system: str | None, as_json: bool) -> None:
     """List every feature group, with what is stored of it and who uses it.
 
     Stored are the partitions that were written, and those missing between the first and the last. Newest is when the
@@ -63,7 +63,7 @@ def list_groups(home: Path, system: str | None, as_json: bool) -> None:
 @only_system_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 @click.pass_obj
-def show(home: Path, group: str, system: str | None, as_json: bool) -> None:
+def show(home: str, group: str, system: str | None, as_json: bool) -> None:
     """Show all that is known of one group: contract, columns with their meaning and users, inputs, what is stored.
 
     \b
@@ -96,7 +96,7 @@ def show(home: Path, group: str, system: str | None, as_json: bool) -> None:
 @only_system_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 @click.pass_obj
-def search(home: Path, text: str, system: str | None, as_json: bool) -> None:
+def search(home: str, text: str, system: str | None, as_json: bool) -> None:
     """Find a text, in any case, in names, descriptions, columns, owners and tags.
 
     \b
@@ -117,11 +117,9 @@ def search(home: Path, text: str, system: str | None, as_json: bool) -> None:
         click.echo(f"nothing in {home} has {text!r} in its name, description, columns, owners or tags")
 
 
-def _groups(home: Path, system: str | None = None) -> "dict[str, CatalogueRow]":
+def _groups(home: str, system: str | None = None) -> "dict[str, CatalogueRow]":
     """The groups that are stored; those of a system whether stored or not."""
-    from fti_assets.stores.catalogue import Catalogue
-
-    stored = Catalogue(home / "features").entries()
+    stored = _catalogue(home, "features", "_catalogue").rows()
     if system is None:
         return stored
     from fti_assets.contracts.catalogue_rows import group_row
@@ -130,16 +128,24 @@ def _groups(home: Path, system: str | None = None) -> "dict[str, CatalogueRow]":
     return {b.group.name: stored.get(b.group.name) or group_row(b) for b in bindings}
 
 
-def _used(home: Path) -> dict[str, dict[str, str]]:
-    from fti_assets.stores.catalogue import Catalogue, consumers
+def _used(home: str) -> dict[str, dict[str, str]]:
+    from fti_assets.stores.catalogue import consumers
 
-    return consumers(_groups(home), Catalogue(home / "models").entries())
+    return consumers(_groups(home), _catalogue(home, "catalogue").rows())
 
 
-def _stored(home: Path, entry: "CatalogueRow") -> "Stored":
+def _catalogue(home: str, *place: str) -> "Catalogue":
+    from fti_assets.stores.catalogue import Catalogue
+    from fti_assets.stores.storage import Storage
+
+    return Catalogue(Storage(home).at(*place))
+
+
+def _stored(home: str, entry: "CatalogueRow") -> "Stored":
     from fti_assets.stores.catalogue import Stored
+    from fti_assets.stores.storage import Storage
 
-    return Stored.of(home / "features", entry)
+    return Stored.of(Storage(home).at("features"), entry)
 
 
 def _facts(entry: "CatalogueRow", stored: "Stored") -> dict[str, Any]:

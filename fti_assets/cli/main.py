@@ -3,7 +3,6 @@
 Heavy modules are imported inside the commands, so that `fti --help` answers at once.
 """
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -48,25 +47,27 @@ class OneLineErrors(click.Group):
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--home",
-    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER|URL",
     envvar="FTI_HOME",
-    default=Path(".fti"),
-    show_default=".fti",
+    default=".fti",
+    show_default=True,
     show_envvar=True,
-    help="The directory of the stores.",
+    help="Where everything is kept: a folder, or a bucket such as s3://bucket/prefix.",
 )
 @click.pass_context
-def main(context: click.Context, home: Path) -> None:
+def main(context: click.Context, home: str) -> None:
     """Features, datasets, models and predictions as Dagster assets.
 
-    All that a system keeps lies in one directory, its home: the feature store, the registry, the online store and the
-    logs. The commands below read and write it whether Dagster runs or not.
+    All that a system keeps lies in one folder or bucket, its home: the feature store, the registry and the logs. The
+    commands below read and write it whether Dagster runs or not.
 
     \b
     Example:
       fti --home /data/fti registry list
     """
-    context.obj = home.absolute()
+    from fti_assets.stores.storage import Storage
+
+    context.obj = Storage(home).url
 
 
 for command in (demo, init, ui, serve, registry, features, quarantine, audit):

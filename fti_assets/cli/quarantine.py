@@ -3,13 +3,13 @@
 import json
 import shlex
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from fti_assets.cli.systems import feature_pipeline_named, only_system_option
 from fti_assets.cli.text import minute, table, who
+from fti_assets.contracts.names import counted
 
 if TYPE_CHECKING:
     from fti_assets.stores.quarantine import Quarantined, QuarantineStore
@@ -35,7 +35,7 @@ def quarantine() -> None:
 @only_system_option
 @click.option("--group", metavar="GROUP", help="Only this one's: a feature group, or source/NAME.")
 @click.pass_obj
-def list_partitions(home: Path, system: str | None, group: str | None) -> None:
+def list_partitions(home: str, system: str | None, group: str | None) -> None:
     """List the partitions that have rows set aside, how many, and the most frequent reason.
 
     Released rows pass when their partition is materialized again; until then they are listed.
@@ -66,7 +66,7 @@ def list_partitions(home: Path, system: str | None, group: str | None) -> None:
 @click.option("--partition", help="Only this partition's.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many rows.")
 @click.pass_obj
-def show(home: Path, group: str, partition: str | None, limit: int) -> None:
+def show(home: str, group: str, partition: str | None, limit: int) -> None:
     """Show rows that were set aside, each with its reasons: column, check and value.
 
     GROUP is a feature group, or source/NAME. The row's first digits name it for `fti quarantine release --row`.
@@ -99,7 +99,7 @@ def show(home: Path, group: str, partition: str | None, limit: int) -> None:
 @click.option("--why", required=True, help="The reason, for the journal.")
 @click.option("--by", metavar="NAME", help="Who decides.  [default: you]")
 @click.pass_obj
-def release(home: Path, group: str, partition: str, digests: tuple[str, ...], why: str, by: str | None) -> None:
+def release(home: str, group: str, partition: str, digests: tuple[str, ...], why: str, by: str | None) -> None:
     """Let rows pass the checks for which they were set aside, when their partition is materialized again.
 
     GROUP is a feature group, or source/NAME. Without --row, all rows of the partition that can be released are. Only
@@ -117,14 +117,14 @@ def release(home: Path, group: str, partition: str, digests: tuple[str, ...], wh
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     others = len({row.digest for row in store.rows(owner, partition) if not row.released})
-    click.echo(f"{owner} {partition}: {_plural(len(waiver.rows), 'row')} released{f', {others} not' if others else ''}")
+    click.echo(f"{owner} {partition}: {counted(len(waiver.rows), 'row')} released{f', {others} not' if others else ''}")
     which = owner if owner.startswith("features/") else f'key:"{owner}"+1 and not key:"{owner}"'
     when = "" if partition == "whole" else f" --partition {partition}"
     click.echo("They pass when the partition is materialized again, from the module of your feature pipeline:")
     click.echo(f"  dg launch -m MODULE --assets {shlex.quote(which)}{when}")
 
 
-def _store(home: Path) -> "QuarantineStore":
+def _store(home: str) -> "QuarantineStore":
     from fti_assets.stores.home import Home
 
     return Home(home).features.quarantine
@@ -161,11 +161,7 @@ def _frequent(rows: "list[Quarantined]") -> str:
 
 
 def _counted(rows: int, limit: int) -> str:
-    return f"{limit} of {rows} rows" if rows > limit else _plural(rows, "row")
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{limit} of {rows} rows" if rows > limit else counted(rows, "row")
 
 
 def _one_line(text: str) -> str:

@@ -1,7 +1,6 @@
 """`fti registry`: see and decide which version of a model serves."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -30,7 +29,7 @@ def registry() -> None:
 @registry.command("list")
 @only_system_option
 @click.pass_obj
-def list_versions(home: Path, system: str | None) -> None:
+def list_versions(home: str, system: str | None) -> None:
     """List the versions of every model, with their figures and what became of them.
 
     A version is the champion (it serves), previous (a rollback returns to it), retired (it served once), rejected (a
@@ -55,7 +54,7 @@ def list_versions(home: Path, system: str | None) -> None:
 @click.argument("model")
 @click.argument("version", type=int, required=False)
 @click.pass_obj
-def show(home: Path, model: str, version: int | None) -> None:
+def show(home: str, model: str, version: int | None) -> None:
     """Show what is recorded of a version: facts, figures, the gates' verdicts, and the model's journal.
 
     Without VERSION it is the champion, or the newest version where nothing serves.
@@ -90,7 +89,7 @@ def show(home: Path, model: str, version: int | None) -> None:
 @click.option("--why", required=True, help="The reason, for the journal.")
 @click.option("--effective", metavar="TIME", help="From when it serves, an ISO time with its zone.  [default: now]")
 @click.pass_obj
-def promote(home: Path, model: str, version: int, why: str, effective: str | None) -> None:
+def promote(home: str, model: str, version: int, why: str, effective: str | None) -> None:
     """Make a version the champion, whatever its gates said.
 
     It serves predictions from TIME on, which cannot be before its cutoff. If somebody else promotes another version
@@ -117,7 +116,7 @@ def promote(home: Path, model: str, version: int, why: str, effective: str | Non
 @click.argument("model")
 @click.option("--why", required=True, help="The reason, for the journal.")
 @click.pass_obj
-def rollback(home: Path, model: str, why: str) -> None:
+def rollback(home: str, model: str, why: str) -> None:
     """Return to the champion before the present one, from now on.
 
     Twice in a row goes back two champions. Predictions already issued stay as they are.
@@ -133,7 +132,7 @@ def rollback(home: Path, model: str, why: str) -> None:
     click.echo(f"{model}: version {entry.version} is champion again, instead of version {entry.previous}")
 
 
-def _registry(home: Path) -> "Registry":
+def _registry(home: str) -> "Registry":
     from fti_assets.stores.home import Home
 
     return Home(home).registry

@@ -1,7 +1,5 @@
 """`fti serve`: predictions over HTTP."""
 
-from pathlib import Path
-
 import click
 
 from fti_assets.cli.systems import system_named, system_option
@@ -12,7 +10,7 @@ from fti_assets.cli.systems import system_named, system_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for any.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen on.")
 @click.pass_obj
-def serve(home: Path, system: str, host: str, port: int) -> None:
+def serve(home: str, system: str, host: str, port: int) -> None:
     """Answer requests over HTTP, each by the model's present champion.
 
     A promotion or a rollback takes effect with the next request. /models lists the fields of a request, /docs has a

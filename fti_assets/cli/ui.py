@@ -13,7 +13,7 @@ from fti_assets.cli.systems import locations_of, system_option
 
 @click.command()
 @click.pass_obj
-def init(home: Path) -> None:
+def init(home: str) -> None:
     """Create the home and its Dagster instance, and print what a shell must export for `dg launch`.
 
     \b
@@ -23,7 +23,7 @@ def init(home: Path) -> None:
     from fti_assets.assets.instance.settings import instance_directory
     from fti_assets.stores.home import Home
 
-    click.echo(f"export FTI_HOME={shlex.quote(str(home))}")
+    click.echo(f"export FTI_HOME={shlex.quote(home)}")
     click.echo(f"export DAGSTER_HOME={shlex.quote(str(instance_directory(Home(home))))}")
 
 
@@ -38,7 +38,7 @@ def init(home: Path) -> None:
     help="A workspace.yaml of code locations, instead of the system's own three.",
 )
 @click.pass_obj
-def ui(home: Path, system: str, host: str, port: int, daemon: bool, workspace: Path | None) -> None:
+def ui(home: str, system: str, host: str, port: int, daemon: bool, workspace: Path | None) -> None:
     """Serve the Dagster UI over the home's instance, or run its daemon.
 
     \b
@@ -52,7 +52,7 @@ def ui(home: Path, system: str, host: str, port: int, daemon: bool, workspace: P
 
     if workspace is None:
         workspace = write_workspace(Home(home), locations_of(system), Path.cwd())
-    environment = os.environ | {"FTI_HOME": str(home), "DAGSTER_HOME": str(instance_directory(Home(home)))}
+    environment = os.environ | {"FTI_HOME": home, "DAGSTER_HOME": str(instance_directory(Home(home)))}
     if daemon:
         arguments = ["dagster-daemon", "run", "-w", str(workspace)]
     else:

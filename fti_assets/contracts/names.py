@@ -49,6 +49,11 @@ def check_tags(what: str, tags: Mapping[str, str]) -> None:
             )
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def snake_case(class_name: str) -> str:
     """`CarrierHistory` as `carrier_history`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name).lower()

@@ -12,7 +12,14 @@ from fti_assets.contracts.time import duration
 
 @dataclass(frozen=True)
 class Matured:
-    """One day's predictions after their labels' horizon: how many have labels, and the two means."""
+    """One day's predictions after their labels' horizon.
+
+    Attributes:
+        day: when they were made.
+        labels: how many have one.
+        mean_prediction: of those with a label.
+        mean_label: of the same.
+    """
 
     day: date
     labels: int

@@ -77,6 +77,13 @@ def in_utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC_ZONE)
 
 
+def instant(what: str, value: datetime) -> datetime:
+    """The instant in UTC. ValueError, beginning with `what`, when it has no time zone."""
+    if value.utcoffset() is None:
+        raise ValueError(f"{what} {value}: expected a timezone-aware instant")
+    return value.astimezone(UTC_ZONE)
+
+
 @attrs.frozen(order=True)
 class Window:
     """The instants from `start` up to, but without, `end`: the unit of all work.

@@ -20,7 +20,7 @@ def run_demo(defs: dg.Definitions, life: Life, home: Home, say: Callable[[str], 
     The seconds of each stage add up over all starts, those that were killed included.
     Raises Conflict while another demo runs in the same home.
     """
-    timing = home.root / "seconds.json"
+    timing = home.local / "seconds.json"
     with sole_runner(home), open_instance(home) as instance:
         runner = Runner(defs, instance, say, read_json(timing, {}), partial(write_json, timing))
         dead = runner.end_dead_runs()
@@ -30,5 +30,5 @@ def run_demo(defs: dg.Definitions, life: Life, home: Home, say: Callable[[str], 
         with runner.stage("compare ways of retraining"):
             summary = summarize(life, home)
         summary["seconds"] = {stage: round(spent, 1) for stage, spent in runner.seconds.items()}
-        write_json(home.root / "summary.json", summary)
+        write_json(home.local / "summary.json", summary)
     return summary

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from fti_assets.assets.instance.settings import instance_directory
+from fti_assets.contracts.names import counted
 from fti_assets.contracts.time import DAILY, Period, Window
 from fti_assets.stores.home import Home
 from fti_assets.stores.locks import locked_at_once
@@ -100,7 +101,7 @@ class Runner:
                 partition_key=partition,
                 asset_selection=list(assets),
             )
-        self.say(f"{what}: {len(assets)} assets in {time.monotonic() - begin:.1f} s")
+        self.say(f"{what}: {counted(len(assets), 'asset')} in {time.monotonic() - begin:.1f} s")
 
     def _assets(self, job: str) -> list[dg.AssetKey]:
         return sorted(self.defs.resolve_job_def(job).asset_layer.executable_asset_keys)
@@ -126,5 +127,5 @@ _FINISHED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.Dagste
 @contextmanager
 def sole_runner(home: Home) -> Iterator[None]:
     """Hold the home for one runner; raises Conflict while another process holds it. A killed process lets go."""
-    with locked_at_once(instance_directory(home) / "runner.lock", f"{home.root} is in use by another run"):
+    with locked_at_once(instance_directory(home) / "runner.lock", f"{home.url} is in use by another run"):
         yield

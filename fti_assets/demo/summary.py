@@ -26,7 +26,7 @@ def summarize(life: Life, home: Home) -> dict[str, Any]:
     """
     return {
         "models": {model.name: _model(model, life, home) for model in life.models},
-        "home": str(home.root),
+        "home": home.url,
     }
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from fti_assets.contracts.errors import Corrupt, StorageError
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
 from fti_assets.features.expectations import ENOUGH, Unusual, history_length, unusual
@@ -36,7 +37,7 @@ def keep_statistics(group: Group, rows: pl.DataFrame, partitions: Sequence[Windo
     try:
         before = store.read(group, first if group.dimension else history)
         store.write(group, statistics)
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (StorageError, Corrupt) as error:
         lost = Unusual("statistics", "", str(error).split("\n")[0], "stored: materialize again once this is mended")
         return Kept(statistics, statistics.clear(), {partition.start: (lost,) for partition in partitions})
     surprises = unusual(statistics, before, group.known_at, enough=1 if group.dimension else ENOUGH)

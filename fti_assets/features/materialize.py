@@ -16,8 +16,7 @@ from fti_assets.contracts.time import Window
 from fti_assets.features.kept_statistics import keep_statistics
 from fti_assets.features.materialization import Materialization
 from fti_assets.features.windows.aggregate import aggregate
-from fti_assets.stores.catalogue import Catalogue
-from fti_assets.stores.feature_store import WHOLE, FeatureStore
+from fti_assets.stores.feature_store import WHOLE, FeatureStore, GroupReader
 from fti_assets.stores.frames import declared_pandas, to_polars
 from fti_assets.validation.batch_validation import BatchValidation
 
@@ -67,7 +66,7 @@ def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Mater
     frame = batch.kept(frame, group)
     batch.settle()  # before the write: no row is lost where a machine stops in between
     write = store.write(group, frame, window)
-    Catalogue(store.root).keep(group_row(binding))
+    store.catalogue.keep(group_row(binding))
     kept = keep_statistics(group, to_polars(frame, group.columns), _partitions(group, window), store.statistics)
     counted = rows_by_partition(frame, group, window)
     changed = frozenset(map(group.period.key, write.changed))
@@ -84,7 +83,7 @@ def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Mater
 
 
 def compute(
-    binding: Computed, window: Window, store: FeatureStore, batch: BatchValidation | None = None
+    binding: Computed, window: Window, store: GroupReader, batch: BatchValidation | None = None
 ) -> pd.DataFrame:
     """The function's answer to its inputs' rows of the window; `batch` learns what was set aside of the sources'."""
     checked = batch or BatchValidation(binding.group, window, store)
@@ -92,7 +91,7 @@ def compute(
     return binding.function(*frames)
 
 
-def _read(source: Input, window: Window, store: FeatureStore, batch: BatchValidation) -> pd.DataFrame:
+def _read(source: Input, window: Window, store: GroupReader, batch: BatchValidation) -> pd.DataFrame:
     if isinstance(source, Source):
         return batch.kept(source.read(window.start, window.end), source)
     if isinstance(source, Group):
@@ -101,7 +100,7 @@ def _read(source: Input, window: Window, store: FeatureStore, batch: BatchValida
     return _read_back(source, window, store)
 
 
-def _read_back(selection: Selection, window: Window, store: FeatureStore) -> pd.DataFrame:
+def _read_back(selection: Selection, window: Window, store: GroupReader) -> pd.DataFrame:
     halo = window.widened(before=selection.age)
     store.require(selection.group, window)
     store.require_history(selection.group, halo)

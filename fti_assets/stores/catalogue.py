@@ -1,36 +1,41 @@
 """What is in a home: readable without Dagster, without the system's own code and without its engines."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fti_assets.contracts.errors import Corrupt, unknown
+from fti_assets.contracts.errors import unknown
 from fti_assets.contracts.names import checked_name
-from fti_assets.stores.json_files import read_json, write_json
+from fti_assets.stores.revisions import Revisions
+from fti_assets.stores.storage import Storage
 
 if TYPE_CHECKING:
     from fti_assets.contracts.catalogue_rows import CatalogueRow
-    from fti_assets.stores.storage import Storage
     from fti_assets.stores.table_version import TableVersion
 
 _LENGTHS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 
 
 class Catalogue:
-    """A JSON file for each entry in `<root>/.catalogue`, written by whoever makes what it describes."""
+    """A row of facts for each name, below a storage, written by whoever makes what it describes."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root / ".catalogue"
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
 
-    def keep(self, entry: Mapping[str, Any]) -> bool:
-        """Store an entry under its name, if it says anything new; whether it did."""
-        return write_json(self.root / f"{checked_name('entry', entry['name'])}.json", entry)
+    def keep(self, row: Mapping[str, Any]) -> bool:
+        """Store a row under its name, if it says anything new; whether it did."""
+        content = json.dumps(row, ensure_ascii=False).encode()
+        return self._of(checked_name("catalogue row", row["name"])).change(lambda _: content)
 
-    def entries(self) -> "dict[str, CatalogueRow]":
-        """All entries by name."""
-        return {path.stem: _read(path) for path in sorted(self.root.glob("[a-z]*.json"))}
+    def rows(self) -> "dict[str, CatalogueRow]":
+        """All rows by name."""
+        contents = {name: self._of(name).newest() for name in self._storage.names()}
+        return {name: json.loads(content) for name, content in contents.items() if content}
+
+    def _of(self, name: str) -> Revisions:
+        return Revisions(self._storage.at(name))
 
 
 @dataclass(frozen=True)
@@ -46,25 +51,24 @@ class Stored:
     last_known: datetime | None
 
     @classmethod
-    def of(cls, features: Path, entry: Mapping[str, Any]) -> "Stored":
+    def of(cls, features: Storage, row: Mapping[str, Any]) -> "Stored":
         """What the store under `features` holds of the group."""
-        from fti_assets.stores.storage import Storage
         from fti_assets.stores.table_log import table_log
 
-        storage = Storage(features / checked_name("feature group", entry["name"]))
+        storage = features.at(checked_name("feature group", row["name"]))
         table = table_log(storage).newest()
         if table is None:
             return cls(None, (), (), None)
         written = tuple(sorted(table.marks))
-        missing = _between(written, _LENGTHS.get(entry["partitions"]))
-        return cls(table.number, written, missing, _newest(storage, table, entry["known_at"]))
+        missing = _between(written, _LENGTHS.get(row["partitions"]))
+        return cls(table.number, written, missing, _newest(storage, table, row["known_at"]))
 
 
-def get(entries: "Mapping[str, CatalogueRow]", kind: str, name: str) -> "CatalogueRow":
-    """One entry. LookupError naming what exists."""
-    if name not in entries:
-        raise LookupError(unknown(kind, name, entries))
-    return entries[name]
+def get(rows: "Mapping[str, CatalogueRow]", kind: str, name: str) -> "CatalogueRow":
+    """One row. LookupError naming what exists."""
+    if name not in rows:
+        raise LookupError(unknown(kind, name, rows))
+    return rows[name]
 
 
 def consumers(groups: "Mapping[str, CatalogueRow]", models: "Mapping[str, CatalogueRow]") -> dict[str, dict[str, str]]:
@@ -81,14 +85,7 @@ def consumers(groups: "Mapping[str, CatalogueRow]", models: "Mapping[str, Catalo
     return used
 
 
-def _read(path: Path) -> "CatalogueRow":
-    try:
-        return dict(read_json(path))
-    except Corrupt as error:
-        raise Corrupt(f"{error}: delete it; the next materialization writes it anew") from None
-
-
-def _newest(storage: "Storage", table: "TableVersion", known_at: str | None) -> datetime | None:
+def _newest(storage: Storage, table: "TableVersion", known_at: str | None) -> datetime | None:
     """When the newest row of the last partition with rows became known."""
     from fti_assets.contracts.kinds import Kind
     from fti_assets.stores.month_files import read_months

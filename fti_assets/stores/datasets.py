@@ -15,6 +15,7 @@ from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.names import checked_name
 from fti_assets.stores.frames import to_pandas
 from fti_assets.stores.json_files import read_json, write_json
+from fti_assets.stores.storage import Storage
 from fti_assets.stores.synced_files import in_one_step
 
 
@@ -36,8 +37,8 @@ class Dataset:
 class DatasetStore:
     """`<root>/<model>/<cutoff>/<id>.parquet` with `<id>.json`, and `current.json` naming the newest id."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, storage: Storage) -> None:
+        self.root = storage.folder or Path()
 
     def write(self, model: str, cutoff: datetime, frame: pl.DataFrame, manifest: Mapping[str, Any]) -> Dataset:
         """Store a dataset; one of the same bytes is stored once."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 import polars as pl
@@ -10,6 +11,7 @@ import polars as pl
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
+from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.quarantine import QuarantineStore
 from fti_assets.stores.slices import SliceStore
@@ -23,20 +25,51 @@ WHOLE = Window.of_days("1970-01-01", "1970-01-01")
 """The one partition that holds all of a dimension."""
 
 
+class GroupReader(Protocol):
+    """What computing a group and auditing it ask of a store: rows, and what was kept beside them."""
+
+    @property
+    def tiles(self) -> TileStore:
+        """What windows keep of days and months."""
+
+    @property
+    def quarantine(self) -> QuarantineStore:
+        """The rows that were set aside, and who released which."""
+
+    def snapshot(self) -> "GroupReader":
+        """The store as it is now."""
+
+    def read(
+        self, group: Group, window: Window, columns: Sequence[str] | None = None, version: int | None = None
+    ) -> pl.DataFrame:
+        """The rows of the partitions that the window touches."""
+
+    def contents(self, group: Group, window: Window, version: int | None = None) -> list[str]:
+        """The names of what the window's partitions hold: equal names, equal rows."""
+
+    def require(self, group: Group, window: Window) -> None:
+        """Raise MissingPartitions unless every partition that the window touches was written."""
+
+    def require_history(self, group: Group, window: Window) -> None:
+        """The same from the group's first rows on."""
+
+
 class FeatureStore:
     """Feature groups under one directory, a Delta table each; any version of a table can be read again."""
 
-    def __init__(self, root: Path, tables: dict[str, PartitionedTable] | None = None) -> None:
-        self.root = root
-        self.slices = SliceStore(root / ".slices")
-        self.tiles = TileStore(root / ".tiles")
-        self.statistics = StatisticsStore(root / ".statistics")
-        self.quarantine = QuarantineStore(root / ".quarantine")
+    def __init__(self, storage: Storage, tables: dict[str, PartitionedTable] | None = None) -> None:
+        self.storage = storage
+        self.root = storage.folder or Path()
+        self.slices = SliceStore(self.root / ".slices")
+        self.tiles = TileStore(storage.at("_tiles"))
+        self.statistics = StatisticsStore(storage.at("_statistics"))
+        self.quarantine = QuarantineStore(storage.at("_quarantine"))
+        self.catalogue = Catalogue(storage.at("_catalogue"))
         self._tables = tables
 
     def snapshot(self) -> "FeatureStore":
         """The store as it is now: each table is opened once, at its first use, and stays at the version it had then."""
-        return self if self._tables is not None else FeatureStore(self.root, tables={})
+        return self if self._tables is not None else FeatureStore(self.storage, tables={})
 
     def check(self, group: Group) -> None:
         """Raise DeclarationError when the group's table holds rows of a contract that this one cannot follow."""
@@ -112,7 +145,7 @@ class FeatureStore:
         return self._table(group).version()
 
     def _table(self, group: Group) -> PartitionedTable:
-        table = PartitionedTable(Storage(self.root / group.name), contract_of(group), hold=self._tables is not None)
+        table = PartitionedTable(self.storage.at(group.name), contract_of(group), hold=self._tables is not None)
         return table if self._tables is None else self._tables.setdefault(group.name, table)
 
 

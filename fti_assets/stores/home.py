@@ -1,58 +1,84 @@
-"""Where a system keeps everything: one directory, the stores inside it."""
+"""Where a system keeps everything: one folder or bucket, the stores inside it."""
 
+import hashlib
 import os
 from functools import cached_property
 from pathlib import Path
 
 from fti_assets.contracts.names import checked_name
+from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.datasets import DatasetStore
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.monitoring import MonitoringStore
 from fti_assets.stores.online import OnlineStore
 from fti_assets.stores.prediction_log import PredictionLog
 from fti_assets.stores.registry import Registry
+from fti_assets.stores.storage import Storage
+
+LOCAL = ".fti"
+"""The folder in the working directory that is a home, or holds what a home in a bucket needs on this machine."""
 
 
 class Home:
-    """The stores under one directory: without one, `$FTI_HOME`, or `.fti` in the working directory.
+    """The stores below a folder, or a bucket's keys that begin alike: without one, `$FTI_HOME`, or `.fti`.
 
-    `features` names the directory of a feature store that several homes share.
+    `features` names where a feature store lies that several homes share.
     """
 
-    def __init__(self, root: Path | str | None = None, features: Path | None = None) -> None:
-        self.root = Path(root or os.environ.get("FTI_HOME") or ".fti").absolute()
-        self._feature_root = features or self.root / "features"
+    def __init__(self, url: Path | str | None = None, features: Storage | None = None) -> None:
+        self.storage = Storage(url or os.environ.get("FTI_HOME") or LOCAL)
+        self._features = features or self.storage.at("features")
+
+    @property
+    def url(self) -> str:
+        """The folder's path, or the bucket's URL."""
+        return self.storage.url
+
+    @property
+    def local(self) -> Path:
+        """What must lie on this machine lies here: Dagster's instance, the online store, figures of a demo.
+
+        A folder is its own; a home in a bucket has one in the working directory, for itself alone.
+        """
+        if self.storage.folder is not None:
+            return self.storage.folder
+        return (Path(LOCAL) / hashlib.sha256(self.url.encode()).hexdigest()[:12]).absolute()
 
     @cached_property
     def features(self) -> FeatureStore:
         """The feature store."""
-        return FeatureStore(self._feature_root)
+        return FeatureStore(self._features)
 
     def backtest(self, name: str) -> "Home":
         """A home of its own for models and predictions that never serve, on the same features."""
-        return Home(self.root / "backtests" / checked_name("backtest", name), self.features.root)
+        return Home(self.storage.at("backtests", checked_name("backtest", name)).url, self._features)
 
     @cached_property
     def datasets(self) -> DatasetStore:
         """The training datasets."""
-        return DatasetStore(self.root / "datasets")
+        return DatasetStore(self.storage.at("datasets"))
 
     @cached_property
     def registry(self) -> Registry:
         """The model registry."""
-        return Registry(self.root / "models")
+        return Registry(self.storage.at("models"))
+
+    @cached_property
+    def models(self) -> Catalogue:
+        """What there is to say of each model."""
+        return Catalogue(self.storage.at("catalogue"))
 
     @cached_property
     def prediction_log(self) -> PredictionLog:
         """The prediction log."""
-        return PredictionLog(self.root / "predictions")
+        return PredictionLog(self.storage.at("predictions"))
 
     @cached_property
     def monitoring(self) -> MonitoringStore:
         """The monitoring tables."""
-        return MonitoringStore(self.root / "monitoring")
+        return MonitoringStore(self.storage.at("monitoring"))
 
     @cached_property
     def online(self) -> OnlineStore:
         """The online store."""
-        return OnlineStore(self.root / "online.sqlite")
+        return OnlineStore(self.local / "online.sqlite")

@@ -1,112 +1,109 @@
 """The journal of a model: who made which version champion, when, and why. Append-only and hash-chained."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from fti_assets.stores.hash_chain import Chain
+import attrs
+
+from fti_assets.contracts.errors import Corrupt
+from fti_assets.stores.records import Record, Records
+from fti_assets.stores.storage import Storage
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class JournalRecord:
     """One decision: `promote`, `reject` or `rollback`.
 
-    `previous` is the champion as of `effective` before this entry. `hash` is the SHA-256 of all else in canonical
-    JSON; `previous_hash` is that of the entry before.
+    Attributes:
+        index: its place in the journal, from 0 on.
+        action: what was decided.
+        model: whose journal it is.
+        version: of which version.
+        content_id: what that version holds: a decision is about bytes, and not about a number.
+        previous: the champion as of `effective` before this decision.
+        who: who decided.
+        why: the reason.
+        effective: from when it holds.
+        recorded: when it was decided.
+        verdicts: what the gates said: `gate`, `passed` and `reason` of each.
+        hash: the SHA-256 of all of it, and of the hash before.
     """
 
     index: int
     action: str
     model: str
     version: int
+    content_id: str
     previous: int | None
     who: str
     why: str
     effective: datetime
     recorded: datetime
     verdicts: tuple[Mapping[str, Any], ...]
-    previous_hash: str
     hash: str
 
 
-_FIELDS = frozenset(field.name for field in fields(JournalRecord))
+Decide = Callable[[list[JournalRecord]], Mapping[str, Any] | None]
 
 
-def instant(what: str, value: datetime) -> datetime:
-    """The instant in UTC. ValueError when it has no time zone."""
-    if value.utcoffset() is None:
-        raise ValueError(f"{what} {value}: expected a timezone-aware instant")
-    return value.astimezone(UTC)
-
-
-def lineage(entries: Iterable[JournalRecord], at: datetime | None = None) -> list[JournalRecord]:
-    """The entries that made the champion as of `at`, last, and those before it that a rollback goes back to.
+def lineage(records: Iterable[JournalRecord], at: datetime | None = None) -> list[JournalRecord]:
+    """The records that made the champion as of `at`, last, and those before it that a rollback goes back to.
 
     A promotion goes on top, a rollback takes off what is above the version it returns to, so two rollbacks in a row
-    go back two champions. Neighbours differ in version. `at=None` means after the latest effective entry.
+    go back two champions. Neighbours differ in version. `at=None` means after the latest effective record.
     """
-    moves = [e for e in entries if e.action != "reject" and (at is None or e.effective <= at)]
+    moves = [record for record in records if record.action != "reject" and (at is None or record.effective <= at)]
     line: list[JournalRecord] = []
-    for entry in sorted(moves, key=lambda e: (e.effective, e.index)):
-        if entry.action == "rollback" and any(e.version == entry.version for e in line):
-            while line[-1].version != entry.version:
+    for record in sorted(moves, key=lambda move: (move.effective, move.index)):
+        if record.action == "rollback" and any(earlier.version == record.version for earlier in line):
+            while line[-1].version != record.version:
                 line.pop()
-        if line and line[-1].version == entry.version:
+        if line and line[-1].version == record.version:
             line.pop()
-        line.append(entry)
+        line.append(record)
     return line
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class Journal:
-    """The file of a model's entries, one JSON line each."""
+    """A model's decisions, below a storage."""
 
-    path: Path
+    storage: Storage
     model: str
 
-    def entries(self) -> list[JournalRecord]:
-        """All entries, oldest first; a last line without its end, left by a crash, is ignored.
+    def records(self) -> list[JournalRecord]:
+        """All decisions, oldest first. Corrupt, naming the object, when one was changed, removed or moved."""
+        return [self._decision(record) for record in self._records.all()]
 
-        Corrupt, naming the line, when an entry was changed, removed, added or moved.
+    def verify(self) -> None:
+        """Read every decision again. Corrupt, naming the object that is not as it was written."""
+        self._records.verify()
+
+    def append(self, decide: Decide) -> JournalRecord | None:
+        """Add the decision that `decide` takes of those before; None when it takes none.
+
+        Its facts are `action`, `version`, `content_id`, `previous`, `who`, `why`, `effective` and `verdicts`.
         """
-        return [_entry(record) for record in self._chain.records()]
 
-    def append(
-        self,
-        action: str,
-        version: int,
-        *,
-        previous: int | None,
-        who: str,
-        why: str,
-        effective: datetime,
-        verdicts: Sequence[Mapping[str, Any]] = (),
-    ) -> JournalRecord:
-        """Add an entry and wait until it is on the disk. The caller holds the model's lock.
+        def facts(records: list[Record]) -> dict[str, Any] | None:
+            decided = decide([self._decision(record) for record in records])
+            if decided is None:
+                return None
+            effective, recorded = decided["effective"].isoformat(), datetime.now(UTC).isoformat()
+            return {**decided, "model": self.model, "effective": effective, "recorded": recorded}
 
-        A torn last line is dropped first.
-        """
-        record = self._chain.append(
-            {
-                "action": action,
-                "version": version,
-                "previous": previous,
-                "who": who,
-                "why": why,
-                "effective": instant("effective", effective).isoformat(),
-                "recorded": datetime.now(UTC).isoformat(),
-                "verdicts": [dict(verdict) for verdict in verdicts],
-            }
-        )
-        return _entry(record)
+        record = self._records.append(facts)
+        return None if record is None else self._decision(record)
 
     @property
-    def _chain(self) -> Chain:
-        return Chain(self.path, _FIELDS, {"model": self.model})
+    def _records(self) -> Records:
+        return Records(self.storage)
 
-
-def _entry(record: Mapping[str, Any]) -> JournalRecord:
-    times = {name: datetime.fromisoformat(record[name]) for name in ("effective", "recorded")}
-    return JournalRecord(**{**record, **times, "verdicts": tuple(record["verdicts"])})
+    def _decision(self, record: Record) -> JournalRecord:
+        if record["model"] != self.model:
+            where = f"{self.storage.url}, decision {record['index']}"
+            raise Corrupt(f"{where}: expected one on {self.model}, it is on {record['model']}")
+        times = {name: datetime.fromisoformat(record[name]) for name in ("effective", "recorded")}
+        facts = {name: record[name] for name in attrs.fields_dict(JournalRecord)}
+        return JournalRecord(**{**facts, **times, "verdicts": tuple(record["verdicts"])})

@@ -73,7 +73,7 @@ def vacuum(table: PartitionedTable, keep: Collection[int], grace: timedelta = DA
     """
     before = datetime.now(UTC) - grace
     log, storage = table_log(table.storage), table.storage
-    old = [key for key in storage.keys(before=before) if key.startswith(MONTH)]
+    old = [key for key in storage.objects(before=before) if key.startswith(MONTH)]
     newest = log.newest()
     versions = [log.at(number) for number in keep] + ([newest] if newest else [])
     named = {file.path for version in versions for file in version.files}

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 
@@ -50,8 +49,8 @@ _KINDS = {"profiles": PROFILES, "performance": PERFORMANCE, "decisions": DECISIO
 class MonitoringStore:
     """The tables `profiles`, `performance` and `decisions` of each model, by day."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
 
     def write(self, kind: str, model: str, frame: pl.DataFrame, window: Window) -> int:
         """Replace the window's days of one table."""
@@ -68,5 +67,4 @@ class MonitoringStore:
     def _table(self, kind: str, model: str) -> PartitionedTable:
         if kind not in _KINDS:
             raise DeclarationError(unknown("monitoring table", kind, _KINDS))
-        folder = self.root / checked_name("model", model) / kind
-        return PartitionedTable(Storage(folder), TableContract(_KINDS[kind]))
+        return PartitionedTable(self._storage.at(checked_name("model", model), kind), TableContract(_KINDS[kind]))

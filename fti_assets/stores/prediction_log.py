@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 
@@ -17,8 +16,8 @@ from fti_assets.stores.tables import PartitionedTable
 class PredictionLog:
     """Each model's predictions by the day of their prediction time."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
 
     def append(self, model: Model, frame: pl.DataFrame, window: Window) -> int:
         """Issue the window's days; raises AlreadyIssued, with nothing written, if one of them was issued before."""
@@ -33,7 +32,7 @@ class PredictionLog:
         return [start.date() for start in self._table(model).missing([midnight(day) for day in days])]
 
     def _table(self, model: Model) -> PartitionedTable:
-        return PartitionedTable(Storage(self.root / model.name), TableContract(prediction_columns(model)))
+        return PartitionedTable(self._storage.at(model.name), TableContract(prediction_columns(model)))
 
 
 def prediction_columns(model: Model) -> Mapping[str, Kind]:

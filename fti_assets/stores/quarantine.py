@@ -5,12 +5,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 
 from fti_assets.contracts.errors import unknown
 from fti_assets.contracts.set_aside import Reason, SetAside
-from fti_assets.stores.locks import locked
-from fti_assets.stores.synced_files import replace
+from fti_assets.stores.revisions import Revisions
+from fti_assets.stores.storage import Storage
 from fti_assets.stores.waivers import Waived, Waiver, Waivers
 
 SHOWN_DIGITS = 12
@@ -38,47 +38,39 @@ class Quarantined:
 
 
 class QuarantineStore:
-    """A directory with a file of JSON lines for each owner and partition.
+    """The rows that are set aside of each owner and partition, and who released which, below a storage.
 
-    An owner is called as its asset: `features/orders`, `source/shop_orders`. A file is replaced as a whole.
+    An owner is called as its asset: `features/orders`, `source/shop_orders`.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._waivers = Waivers(root / "waivers.jsonl")
+    def __init__(self, storage: Storage) -> None:
+        self._rows = storage.at("rows")
+        self._waivers = Waivers(storage.at("waivers"))
 
     def replace(self, owner: str, partitions: Sequence[str], aside: Mapping[str, Sequence[SetAside]]) -> None:
-        """What is set aside of these partitions is now this, and nothing else. Equal rows leave the file as it is."""
-        directory = self.root / owner
-        if not aside and not directory.is_dir():
-            return
-        directory.mkdir(parents=True, exist_ok=True)
-        with locked(directory / ".lock"):
-            for partition in set(_partitions(directory)).intersection(partitions) - set(aside):
-                self._path(owner, partition).unlink()
-            for partition, rows in aside.items():
-                before = [(row.digest, row.reasons) for row in self.rows(owner, partition)]
-                if before != [(row.digest, row.reasons) for row in rows]:
-                    replace(self._path(owner, partition), _lines(rows))
+        """What is set aside of these partitions is now this, and nothing else. Equal rows leave it as it is."""
+        emptied = set(self._rows.names(owner)).intersection(partitions) - set(aside)
+        for partition, rows in {**dict.fromkeys(emptied, ()), **aside}.items():
+            self._of(owner, partition).change(partial(_unless_equal, rows))
 
     def owners(self) -> list[str]:
         """Who has rows set aside, sorted."""
-        return sorted({f"{p.parent.parent.name}/{p.parent.name}" for p in self.root.glob("*/*/*.jsonl")})
+        owners = [f"{kind}/{name}" for kind in self._rows.names() for name in self._rows.names(kind)]
+        return [owner for owner in owners if self.rows(owner)]
 
     def rows(self, owner: str, partition: str | None = None) -> list[Quarantined]:
         """The owner's rows, of one partition or of all, by partition and then as they came."""
-        rows: list[Quarantined] = []
         waived = self.waivers(owner)
-        for name in _partitions(self.root / owner) if partition is None else [partition]:
-            path = self._path(owner, name)
-            lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
-            rows += [_quarantined(owner, name, json.loads(line), waived) for line in lines]
-        return rows
+        return [
+            _quarantined(owner, name, row, waived)
+            for name in (self._rows.names(owner) if partition is None else [partition])
+            for row in _lines(self._of(owner, name).newest())
+        ]
 
     def waivers(self, owner: str) -> dict[str, frozenset[tuple[str, str]]]:
         """For the digest of each released row of the owner, the checks that it may break."""
         released: dict[str, frozenset[tuple[str, str]]] = {}
-        for row in (row for waiver in self._waivers.entries() if waiver.owner == owner for row in waiver.rows):
+        for row in (row for waiver in self._waivers.all() if waiver.owner == owner for row in waiver.rows):
             released[row.digest] = released.get(row.digest, frozenset()) | set(row.checks)
         return released
 
@@ -105,10 +97,10 @@ class QuarantineStore:
         waived = {row.digest: tuple((reason.column, reason.check) for reason in row.reasons) for row in chosen}
         return self._waivers.append(owner, partition, [Waived(*row) for row in waived.items()], who=who, why=why)
 
-    def _path(self, owner: str, partition: str) -> Path:
+    def _of(self, owner: str, partition: str) -> Revisions:
         if not _PARTITION.fullmatch(partition):
             raise LookupError(f"{owner}: partition {partition!r}: expected a day such as 2024-01-31")
-        return self.root / owner / f"{partition}.jsonl"
+        return Revisions(self._rows.at(*owner.split("/"), partition))
 
 
 def _named(owner: str, partition: str, digest: str, rows: Sequence[Quarantined]) -> list[Quarantined]:
@@ -120,22 +112,23 @@ def _named(owner: str, partition: str, digest: str, rows: Sequence[Quarantined])
     return named
 
 
-def _partitions(directory: Path) -> list[str]:
-    return sorted(path.stem for path in directory.glob("*.jsonl"))
-
-
-def _lines(rows: Sequence[SetAside]) -> bytes:
+def _unless_equal(rows: Sequence[SetAside], before: bytes | None) -> bytes | None:
+    """The rows as lines of JSON; None when these very rows are there already, whenever they were recorded."""
+    if [(line["digest"], line["reasons"]) for line in _lines(before)] == [(r.digest, _reasons(r)) for r in rows]:
+        return None
     recorded_at = datetime.now(UTC).isoformat()
     lines = [
-        {
-            "row": row.row,
-            "digest": row.digest,
-            "reasons": json.dumps([asdict(reason) for reason in row.reasons], ensure_ascii=False),
-            "recorded_at": recorded_at,
-        }
-        for row in rows
+        {"row": row.row, "digest": row.digest, "reasons": _reasons(row), "recorded_at": recorded_at} for row in rows
     ]
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+
+
+def _lines(content: bytes | None) -> list[dict[str, str]]:
+    return [json.loads(line) for line in (content or b"").split(b"\n")[:-1]]
+
+
+def _reasons(row: SetAside) -> str:
+    return json.dumps([asdict(reason) for reason in row.reasons], ensure_ascii=False)
 
 
 def _quarantined(

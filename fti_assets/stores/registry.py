@@ -1,30 +1,30 @@
-"""The model registry: a directory of immutable versions and a journal of which one serves when.
+"""The model registry: immutable versions, and a journal of which one serves when.
 
-`<root>/<model>/versions/<n>/` holds a version's files and `manifest.json`; `<root>/<model>/journal.jsonl` is the truth
-about promotions, and `aliases.json` beside it a copy of its outcome for people and other tools.
+Below `<model>/` lie `versions/` (manifests), `blobs/` (their files) and `journal/` (decisions). What serves follows
+from the journal alone.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import attrs
 
 from fti_assets.contracts.errors import Conflict, Corrupt, NoChampion, unknown
 from fti_assets.contracts.names import checked_name
-from fti_assets.stores.journal import Journal, JournalRecord, instant, lineage
-from fti_assets.stores.locks import locked
+from fti_assets.contracts.time import instant
+from fti_assets.stores.journal import Journal, JournalRecord, lineage
 from fti_assets.stores.model_versions import ModelVersion, Versions
-from fti_assets.stores.synced_files import canonical_json, replace
+from fti_assets.stores.storage import Storage
 
 _ALIASES = ("champion", "previous", "challenger")
 
 
+@attrs.frozen
 class Registry:
-    """All models under one directory; any number of processes may read and write it."""
+    """All models below a storage; any number of processes may read and write it."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = Path(root)
+    storage: Storage
 
     def register(
         self, model: str, files: Mapping[str, bytes], *, cutoff: datetime, facts: Mapping[str, Any]
@@ -32,37 +32,26 @@ class Registry:
         """Store the files as the next version, or return the version that holds the same content already.
 
         `facts` is any JSON: dataset id, table versions, parameters, seed, packages, run id. A reader sees all of a
-        version or nothing; a writer that dies leaves no trace.
+        version or nothing; a writer that dies leaves nothing that anybody sees.
         """
-        home, versions = self._home(model), self._versions(model)
-        record = versions.record(files, cutoff, facts)
-        (home / "versions").mkdir(parents=True, exist_ok=True)
-        with locked(home / ".lock"):
-            for version in reversed(self.versions(model)):
-                if version.content_id == record["content_id"]:
-                    return version
-            taken = [*versions.numbers, *(entry.version for entry in self.history(model))]
-            added = versions.add(max(taken, default=0) + 1, files, record)
-            self._refresh_aliases(model)
-        return added
+        return self._versions(model).add(files, cutoff, facts)
 
     def models(self) -> list[str]:
         """The names of the models with at least one version."""
-        homes = [path.parent for path in self.root.glob("*/versions")]
-        return sorted(home.name for home in homes if Versions(home, home.name).numbers)
+        return [name for name in self.storage.names() if self._versions(name).all()]
 
     def versions(self, model: str) -> list[ModelVersion]:
         """All versions, ascending; none for a model that was never registered."""
-        return [self._versions(model).load(number) for number in self._versions(model).numbers]
+        return self._versions(model).all()
 
     def get(self, model: str, version: int) -> ModelVersion:
         """One version. LookupError naming what exists."""
-        numbers = self._versions(model).numbers
-        if not numbers:
+        versions = {known.version: known for known in self.versions(model)}
+        if not versions:
             raise LookupError(unknown("model", model, self.models()))
-        if version not in numbers:
-            raise LookupError(f"model {model}: {unknown('version', str(version), map(str, numbers))}")
-        return self._versions(model).load(version)
+        if version not in versions:
+            raise LookupError(f"model {model}: {unknown('version', str(version), map(str, versions))}")
+        return versions[version]
 
     def with_cutoff(self, model: str, cutoff: datetime) -> ModelVersion | None:
         """The newest version with that cutoff, if there is one."""
@@ -85,28 +74,28 @@ class Registry:
         ValueError before the version's cutoff, or when a verdict failed. Conflict when the champion as of `effective`
         is not `expected`. A manual promotion passes no verdicts and says why.
         """
-        cutoff = self.get(model, version).cutoff
-        effective = instant("effective", effective)
-        if effective < cutoff:
+        chosen, effective, answers = self.get(model, version), instant("effective", effective), _checked(verdicts)
+        if effective < chosen.cutoff:
             raise ValueError(
-                f"model {model} version {version} has cutoff {cutoff}, so it may know what came before; "
+                f"model {model} version {version} has cutoff {chosen.cutoff}, so it may know what came before; "
                 f"it cannot serve from {effective}: expected the cutoff or later"
             )
-        answers = _checked(verdicts)
         failed = "; ".join(f"{v['gate']} ({v['reason']})" for v in answers if not v["passed"])
         if failed:
             raise ValueError(f"model {model} version {version} cannot be promoted, it failed {failed}")
-        with locked(self._home(model) / ".lock"):
-            line = lineage(self.history(model), effective)
-            if line and line[-1].version == version:
-                return line[-1]
-            champion = line[-1].version if line else None
+
+        def decide(records: list[JournalRecord]) -> dict[str, Any] | None:
+            champion = _champion(records, effective)
+            if champion == version:
+                return None
             if champion != expected:
                 raise Conflict(
                     f"model {model} as of {effective}: expected {_named(expected)}, but it is {_named(champion)}; "
                     f"nothing was changed. Compare version {version} with the champion, then promote it again"
                 )
-            return self._append("promote", model, version, champion, who, why, effective, answers)
+            return _facts("promote", chosen, champion, who, why, effective, answers)
+
+        return self._journal(model).append(decide) or lineage(self.history(model), effective)[-1]
 
     def reject(
         self,
@@ -119,13 +108,12 @@ class Registry:
         effective: datetime,
     ) -> JournalRecord:
         """Record that a version is not to serve, with the gates' verdicts; the champion stays."""
-        self.get(model, version)
-        answers = _checked(verdicts)
-        with locked(self._home(model) / ".lock"):
-            line = lineage(self.history(model), instant("effective", effective))
-            return self._append(
-                "reject", model, version, line[-1].version if line else None, who, why, effective, answers
-            )
+        chosen, effective, answers = self.get(model, version), instant("effective", effective), _checked(verdicts)
+
+        def decide(records: list[JournalRecord]) -> dict[str, Any]:
+            return _facts("reject", chosen, _champion(records, effective), who, why, effective, answers)
+
+        return cast(JournalRecord, self._journal(model).append(decide))
 
     def rollback(self, model: str, *, who: str, why: str, effective: datetime) -> JournalRecord:
         """Return to the champion before the present one from `effective` on; twice in a row goes back two.
@@ -133,32 +121,37 @@ class Registry:
         NoChampion when there is none to go back to.
         """
         self.champion(model, effective)
-        with locked(self._home(model) / ".lock"):
-            line = lineage(self.history(model), instant("effective", effective))
+        effective = instant("effective", effective)
+
+        def decide(records: list[JournalRecord]) -> dict[str, Any]:
+            line = lineage(records, effective)
             if len(line) < 2:
                 raise NoChampion(
                     f"model {model}: no champion came before version {line[-1].version} as of {effective}; "
                     "promote another version instead"
                 )
-            return self._append("rollback", model, line[-2].version, line[-1].version, who, why, effective)
+            target = self.get(model, line[-2].version)
+            return _facts("rollback", target, line[-1].version, who, why, effective, [])
+
+        return cast(JournalRecord, self._journal(model).append(decide))
 
     def champion(self, model: str, at: datetime | None = None) -> ModelVersion:
-        """The version that serves as of `at`, by default after the latest effective entry.
+        """The version that serves as of `at`, by default after the latest effective decision.
 
         Among the promotions and rollbacks effective by then: the latest effective, of equals the last recorded.
-        NoChampion, naming what exists.
+        NoChampion, naming what exists; Corrupt when the version of that number is not the one that was decided on.
         """
         history = self.history(model)
         line = lineage(history, None if at is None else instant("at", at))
         if line:
-            return self.get(model, line[-1].version)
-        numbers = self._versions(model).numbers
-        if not numbers:
+            return self._decided_on(line[-1])
+        versions = self.versions(model)
+        if not versions:
             raise NoChampion(unknown("model", model, self.models()))
         moves = sorted(f"{e.effective} ({e.action} version {e.version})" for e in history if e.action != "reject")
         raise NoChampion(
             f"model {model} has no champion{'' if at is None else f' as of {at}'}; versions: "
-            f"{', '.join(map(str, numbers))}; champions since: {', '.join(moves[:1]) or 'never'}"
+            f"{', '.join(str(v.version) for v in versions)}; champions since: {', '.join(moves[:1]) or 'never'}"
         )
 
     def serving(self, model: str, at: datetime) -> ModelVersion | None:
@@ -171,20 +164,22 @@ class Registry:
     def alias(self, model: str, name: str) -> ModelVersion | None:
         """The version that is `champion`, `previous` (a rollback's target) or `challenger`, if there is one.
 
-        The challenger is the newest version that was neither promoted nor rejected. Rewrites a stale `aliases.json`.
+        The challenger is the newest version that was neither promoted nor rejected.
         """
         if name not in _ALIASES:
             raise LookupError(unknown("alias", name, _ALIASES))
-        home = self._home(model)
-        if self._versions(model).numbers and self._stale(model) and os.access(home, os.W_OK):
-            with locked(home / ".lock"):
-                self._refresh_aliases(model)
-        number = self._aliases(model)[name]
-        return None if number is None else self.get(model, number)
+        history = self.history(model)
+        if name == "challenger":
+            decided = {record.version for record in history}
+            undecided = [version for version in self.versions(model) if version.version not in decided]
+            return undecided[-1] if undecided else None
+        place = -1 if name == "champion" else -2
+        line = lineage(history)
+        return self._decided_on(line[place]) if len(line) >= -place else None
 
     def history(self, model: str) -> list[JournalRecord]:
         """All decisions, in the order they were recorded."""
-        return self._journal(model).entries()
+        return self._journal(model).records()
 
     def verdict(self, model: str, version: int) -> JournalRecord | None:
         """The last decision that promoted or rejected a version."""
@@ -192,65 +187,59 @@ class Registry:
         return decisions[-1] if decisions else None
 
     def verify(self, model: str) -> None:
-        """Check every file, manifest and content id, and the journal's chain. Corrupt, naming the file or line."""
-        numbers = self._versions(model).numbers
-        if not numbers:
+        """Read every manifest, file and decision again. Corrupt, naming what is not as it was written."""
+        if not self.versions(model):
             raise LookupError(unknown("model", model, self.models()))
-        for number in numbers:
-            self._versions(model).verify(number)
-        for entry in self.history(model):
-            if entry.action != "reject" and entry.version not in numbers:
-                where = f"{self._journal(model).path}, line {entry.index + 1}"
-                raise Corrupt(f"{where}: {entry.action} of version {entry.version}, which is gone")
+        self._versions(model).verify()
+        self._journal(model).verify()
+        for record in self.history(model):
+            self._decided_on(record)
 
-    def _home(self, model: str) -> Path:
-        return self.root / checked_name("model", model)
+    def _decided_on(self, record: JournalRecord) -> ModelVersion:
+        """The version of a decision, which is about bytes and not about a number."""
+        where = f"{self.storage.url}/{record.model}: {record.action} of version {record.version}"
+        version = next((v for v in self.versions(record.model) if v.version == record.version), None)
+        if version is None:
+            raise Corrupt(f"{where}, which is gone")
+        if version.content_id != record.content_id:
+            raise Corrupt(f"{where} was of {record.content_id}, but version {record.version} is {version.content_id}")
+        return version
 
     def _journal(self, model: str) -> Journal:
-        return Journal(self._home(model) / "journal.jsonl", model)
+        return Journal(self.storage.at(checked_name("model", model), "journal"), model)
 
     def _versions(self, model: str) -> Versions:
-        return Versions(self._home(model), model)
+        return Versions(self.storage.at(checked_name("model", model)), model)
 
-    def _append(
-        self,
-        action: str,
-        model: str,
-        version: int,
-        previous: int | None,
-        who: str,
-        why: str,
-        effective: datetime,
-        verdicts: Sequence[Mapping[str, Any]] = (),
-    ) -> JournalRecord:
-        if not who.strip() or not why.strip():
-            raise ValueError(
-                f"{action} of model {model} version {version}: expected who decides it and why, got nothing"
-            )
-        entry = self._journal(model).append(
-            action, version, previous=previous, who=who, why=why, effective=effective, verdicts=verdicts
+
+def _champion(records: Sequence[JournalRecord], effective: datetime) -> int | None:
+    line = lineage(records, effective)
+    return line[-1].version if line else None
+
+
+def _facts(
+    action: str,
+    version: ModelVersion,
+    previous: int | None,
+    who: str,
+    why: str,
+    effective: datetime,
+    verdicts: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    if not who.strip() or not why.strip():
+        raise ValueError(
+            f"{action} of model {version.model} version {version.version}: expected who decides it and why, got nothing"
         )
-        self._refresh_aliases(model)
-        return entry
-
-    def _aliases(self, model: str) -> dict[str, int | None]:
-        history = self.history(model)
-        served = [entry.version for entry in lineage(history)]
-        decided = {entry.version for entry in history}
-        undecided = [number for number in self._versions(model).numbers if number not in decided]
-        return {
-            "champion": served[-1] if served else None,
-            "previous": served[-2] if len(served) > 1 else None,
-            "challenger": undecided[-1] if undecided else None,
-        }
-
-    def _stale(self, model: str) -> bool:
-        path = self._home(model) / "aliases.json"
-        return not path.exists() or path.read_bytes() != canonical_json(self._aliases(model))
-
-    def _refresh_aliases(self, model: str) -> None:
-        if self._stale(model):
-            replace(self._home(model) / "aliases.json", canonical_json(self._aliases(model)))
+    return {
+        "action": action,
+        "version": version.version,
+        "content_id": version.content_id,
+        "previous": previous,
+        "who": who,
+        "why": why,
+        "effective": effective,
+        "verdicts": [dict(verdict) for verdict in verdicts],
+    }
 
 
 def _checked(verdicts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

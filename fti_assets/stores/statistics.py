@@ -1,16 +1,16 @@
 """The statistics of feature groups' partitions, beside their rows."""
 
 from collections.abc import Mapping
+from functools import partial
 from io import BytesIO
-from pathlib import Path
 
 import polars as pl
 
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import TIME
-from fti_assets.stores.locks import locked
-from fti_assets.stores.synced_files import replace
+from fti_assets.stores.revisions import Revisions
+from fti_assets.stores.storage import Storage
 
 QUANTILES: Mapping[str, float] = {
     "min": 0.0,
@@ -48,35 +48,42 @@ one by one. What does not apply is null.
 
 
 class StatisticsStore:
-    """A Parquet file for each group and month, replaced whole under the group's lock.
+    """The statistics of each group, by month.
 
     They follow from the rows, so losing them loses nothing: materializing a partition again writes them again.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
 
     def write(self, group: Group, statistics: pl.DataFrame) -> None:
         """Replace the statistics of those partitions that `statistics` (see SCHEMA) is about."""
-        folder = self.root / group.name
-        folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / ".lock"):
-            for (month,), fresh in statistics.group_by(_MONTH, maintain_order=True):
-                path = folder / f"{month}.parquet"
-                if path.exists():
-                    kept = pl.read_parquet(path).join(fresh.select("start").unique(), on="start", how="anti")
-                    fresh = pl.concat([kept, fresh]).sort("start", maintain_order=True)
-                content = BytesIO()
-                fresh.write_parquet(content, compression="lz4", statistics=False)
-                replace(path, content.getvalue())
+        for (month,), fresh in statistics.group_by(_MONTH, maintain_order=True):
+            self._of(group, month).change(partial(_with_fresh, fresh))
 
     def read(self, group: Group, window: Window) -> pl.DataFrame:
         """The statistics of the partitions that begin in the window, in order; a partition without any is left out."""
         first, last = f"{window.start:%Y-%m}", f"{window.end:%Y-%m}"
-        files = [path for path in sorted((self.root / group.name).glob("*.parquet")) if first <= path.stem <= last]
-        months = [pl.read_parquet(path) for path in files]
-        statistics = pl.concat(months) if months else pl.DataFrame(schema=SCHEMA)
+        months = [month for month in self._storage.names(group.name) if first <= month <= last]
+        kept = [_frame(content) for month in months if (content := self._of(group, month).newest())]
+        statistics = pl.concat(kept) if kept else pl.DataFrame(schema=SCHEMA)
         return statistics.filter(pl.col("start").is_between(window.start, window.end, closed="left"))
+
+    def _of(self, group: Group, month: str) -> Revisions:
+        return Revisions(self._storage.at(group.name, month), synced=False)
+
+
+def _with_fresh(fresh: pl.DataFrame, before: bytes | None) -> bytes:
+    if before:
+        kept = _frame(before).join(fresh.select("start").unique(), on="start", how="anti")
+        fresh = pl.concat([kept, fresh]).sort("start", maintain_order=True)
+    content = BytesIO()
+    fresh.write_parquet(content, compression="lz4", statistics=False)
+    return content.getvalue()
+
+
+def _frame(content: bytes) -> pl.DataFrame:
+    return pl.read_parquet(BytesIO(content))
 
 
 _MONTH = pl.col("start").dt.strftime("%Y-%m").alias("month")

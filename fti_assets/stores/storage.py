@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore, RetryConfig
 
 _BUCKETS = ("s3", "s3a", "gs", "az", "abfs", "abfss")
+_LIKE_A_URL = re.compile(r"[a-z][a-z0-9]+:")
 RETRIES: "RetryConfig" = {"max_retries": 5}
 _NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP}
 _PARTIAL = re.compile(r"^\.|#\d+$")
@@ -31,7 +32,7 @@ _PARTIAL = re.compile(r"^\.|#\d+$")
 def _as_url(url: str | Path) -> str:
     """A folder as its absolute path, a bucket as it is. Raises DeclarationError for any other scheme."""
     scheme, separator, rest = str(url).partition("://")
-    if not separator:
+    if not separator and not _LIKE_A_URL.match(str(url)):
         return str(Path(url).expanduser().absolute())
     if scheme == "file":
         return unquote(rest) or "/"
@@ -96,7 +97,7 @@ class Storage:
             except (FileNotFoundError, NotADirectoryError, NotFoundError):
                 return None
 
-    def keys(self, prefix: str = "", *, before: datetime | None = None) -> list[str]:
+    def objects(self, prefix: str = "", *, before: datetime | None = None) -> list[str]:
         """The keys of the objects below a prefix, which ends where a part of a key does, in order.
 
         With `before` of those that were made before it, by the storage's clock.

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from fti_assets.stores.hash_chain import Chain
-from fti_assets.stores.locks import locked
+import attrs
 
-_FIELDS = frozenset({"owner", "partition", "rows", "who", "why", "recorded"})
+from fti_assets.stores.records import Record, Records
+from fti_assets.stores.storage import Storage
 
 
 @dataclass(frozen=True)
@@ -32,43 +31,33 @@ class Waiver:
     recorded: datetime
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class Waivers:
-    """The file of all decisions, one JSON line each; each line holds the hash of the one before."""
+    """All decisions, below a storage."""
 
-    path: Path
+    storage: Storage
 
-    def entries(self) -> list[Waiver]:
-        """All decisions, oldest first; a last line without its end, left by a crash, is ignored.
-
-        Corrupt, naming the line, when a decision was changed, removed, added or moved.
-        """
-        return [_waiver(record) for record in self._chain.records()]
+    def all(self) -> list[Waiver]:
+        """All decisions, oldest first. Corrupt, naming the object, when one was changed, removed or moved."""
+        return [_waiver(record) for record in Records(self.storage).all()]
 
     def append(self, owner: str, partition: str, rows: Sequence[Waived], *, who: str, why: str) -> Waiver:
-        """Add a decision and wait until it is on the disk. ValueError when nobody, or no reason, stands behind it."""
+        """Add a decision. ValueError when nobody, or no reason, stands behind it."""
         if not who.strip() or not why.strip():
             raise ValueError(f"expected who decides it and why, got {who.strip() or why.strip() or 'nothing'}")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(self.path.with_name(".lock")):
-            record = self._chain.append(
-                {
-                    "owner": owner,
-                    "partition": partition,
-                    "rows": [{"digest": row.digest, "checks": [list(check) for check in row.checks]} for row in rows],
-                    "who": who,
-                    "why": why,
-                    "recorded": datetime.now(UTC).isoformat(),
-                }
-            )
-        return _waiver(record)
-
-    @property
-    def _chain(self) -> Chain:
-        return Chain(self.path, _FIELDS, {})
+        facts: dict[str, Any] = {
+            "owner": owner,
+            "partition": partition,
+            "rows": [{"digest": row.digest, "checks": [list(check) for check in row.checks]} for row in rows],
+            "who": who,
+            "why": why,
+            "recorded": datetime.now(UTC).isoformat(),
+        }
+        Records(self.storage).append(lambda _: facts)
+        return _waiver(facts)
 
 
-def _waiver(record: dict[str, Any]) -> Waiver:
+def _waiver(record: Record) -> Waiver:
     rows = tuple(Waived(row["digest"], tuple((c[0], c[1]) for c in row["checks"])) for row in record["rows"])
     recorded = datetime.fromisoformat(record["recorded"])
     return Waiver(record["owner"], record["partition"], rows, record["who"], record["why"], recorded)

@@ -10,7 +10,6 @@ from fti_assets.contracts.catalogue_rows import model_row
 from fti_assets.contracts.errors import ContractViolation, FailingCase, MissingPartitions
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window
-from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.datasets import Dataset
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
@@ -67,9 +66,9 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
         "spine_rows": len(spine),
         "tables": versions,
         "columns": dict(view.columns),
-        "nullable": [*nullable_of(view), *(name for selection in view.joined for name in selection.names.values())],
+        "nullable": nullable_of(view),
     }
-    Catalogue(home.registry.root).keep(model_row(model))
+    home.models.keep(model_row(model))
     return Built(home.datasets.write(model.name, cutoff, kept, manifest), len(kept), len(spine))
 
 

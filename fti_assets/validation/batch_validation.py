@@ -10,7 +10,7 @@ from fti_assets.contracts.group import Group
 from fti_assets.contracts.set_aside import SetAside
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import PERIODS, Window
-from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.feature_store import GroupReader
 from fti_assets.validation.conform import conform, conform_group, widened
 from fti_assets.validation.set_aside import invalid_digests, sift
 
@@ -21,7 +21,7 @@ WHOLE_TABLE = "whole"
 class BatchValidation:
     """Checks each batch of one materialization, and keeps what was widened and set aside until `settle`."""
 
-    def __init__(self, group: Group, window: Window, store: FeatureStore) -> None:
+    def __init__(self, group: Group, window: Window, store: GroupReader) -> None:
         self.widened: dict[str, str] = {}
         self._group, self._window = group, window
         self._period = PERIODS[group.partitions]

@@ -15,6 +15,7 @@ from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.frames import to_polars
+from fti_assets.stores.storage import Storage
 from fti_assets.stores.view_files import ViewFile, ViewFiles
 from fti_assets.views.assemble import complete, join
 from fti_assets.views.reading import read_inputs, require_view, slice_key, table_versions
@@ -96,7 +97,7 @@ def write_slice(task: Slice) -> ViewFile:
 @cache
 def _opened(root: Path) -> FeatureStore:
     """The store of a worker, which lives as long as one call of `write_view`: each table is opened once."""
-    return FeatureStore(root).snapshot()
+    return FeatureStore(Storage(root)).snapshot()
 
 
 def _in_turn(slices: Sequence[Slice], store: FeatureStore) -> Iterator[ViewFile]:

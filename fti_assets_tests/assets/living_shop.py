@@ -96,7 +96,7 @@ class LivingShop:
         self, job: str, partition: str | None, tags: dict[str, str], keys: Sequence[dg.AssetKey]
     ) -> dg.ExecuteInProcessResult:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("FTI_HOME", str(self.home.root))
+            patch.setenv("FTI_HOME", str(self.home.local))
             return self.defs.resolve_job_def(job).execute_in_process(
                 instance=self.instance,
                 partition_key=partition,

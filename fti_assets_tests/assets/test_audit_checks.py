@@ -36,7 +36,7 @@ def audit(shop: LivingShop, group: str) -> dg.AssetCheckEvaluation:
     job = shop.defs.resolve_implicit_global_asset_job_def()
     one = job.get_subset(asset_check_selection={dg.AssetCheckKey(LEAKAGE, group)})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FTI_HOME", str(shop.home.root))
+        patch.setenv("FTI_HOME", str(shop.home.local))
         run = one.execute_in_process(instance=shop.instance)
     assert run.success
     return run.get_asset_check_evaluations()[0]

@@ -92,8 +92,7 @@ def already(lived: LivingShop) -> Stale:
 @pytest.fixture
 def own(lived: LivingShop, tmp_path: Path) -> Iterator[LivingShop]:
     """The shop that lived three weeks, in a home of the test's own, where nobody sends anything back any more."""
-    copied = Home(Path(shutil.copytree(lived.home.root, tmp_path / "own")))
-    (copied.root / "dagster" / "dagster.yaml").unlink()  # it names the other home
+    copied = Home(Path(shutil.copytree(lived.home.local, tmp_path / "own")))
     with opened(copied, definitions(with_outcomes(none_returned))) as shop:
         yield shop
 

@@ -21,6 +21,7 @@ from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import PERIODS, UTC, Window, midnight
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.storage import Storage
 
 Cadence = Literal["hourly", "daily", "weekly"]
 CADENCES: tuple[Cadence, ...] = ("hourly", "daily", "weekly")
@@ -85,7 +86,7 @@ class Watched(FeatureStore):
     """A store that remembers which partitions of a group were asked for."""
 
     def __init__(self, root: Path, group: FeatureGroup) -> None:
-        super().__init__(root)
+        super().__init__(Storage(root))
         self.watched, self.asked = group, set[str]()
 
     def snapshot(self) -> "Watched":
@@ -114,7 +115,7 @@ def test_a_partition_depends_on_what_it_reads_and_where_dagster_can_say_so_on_no
 ) -> None:
     source = read_of(other)
     given, start = source.group, OF_HALF_A_WEEK[own]
-    materialize(source, EVERYTHING, FeatureStore(tmp_path))
+    materialize(source, EVERYTHING, FeatureStore(Storage(tmp_path)))
     for bind in (copied, with_five_hours, hourly_count, *([] if own == "hourly" else [daily_count])):
         binding = bind(own, given)
         truly, said = needed(binding, given, start, tmp_path), mapped(binding, given, start)

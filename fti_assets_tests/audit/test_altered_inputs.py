@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from fti_assets.audit.altered_inputs import AuditedStore, read_once, with_future
+from fti_assets.audit.altered_inputs import AlteredStore, read_once, with_future
 from fti_assets.contracts.errors import ContractViolation
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
@@ -39,7 +39,7 @@ def test_a_source_is_read_once_a_window_and_checked(shop: Home) -> None:
 
 
 def test_a_store_answers_with_other_rows_of_one_group_whatever_columns_are_asked(shop: Home) -> None:
-    store = AuditedStore(shop.features)
+    store = AlteredStore(shop.features)
     other = store.altered(orders, lambda rows: rows.reverse())
     whole = shop.features.read(orders, DAY)
     assert store.read(orders, DAY).equals(whole)

@@ -37,7 +37,7 @@ def test_every_planted_leak_of_a_system_is_found(tmp_path) -> None:
         ("feature group delays", "value"),
         ("model late", "status"),
     }
-    assert said[-1] == "label of late: 1 findings"
+    assert said[-1] == "label of late: 1 finding"
 
 
 def test_groups_come_after_what_they_read() -> None:

@@ -50,7 +50,7 @@ def test_a_system_of_the_working_directory_that_does_not_leak_passes(systems: Pa
     *progress, last = done.stdout.splitlines()
     assert progress[0] == "computing 4 feature groups for 2024-01-20, with the history that they need"
     assert "feature group customer_history: nothing found" in progress
-    assert last == "4 groups, 1 views, 7 features, 2 moments: no leak found"
+    assert last == "4 groups, 1 view, 7 features, 2 moments: no leak found"
     assert not (systems / ".fti").exists(), "nothing is written to the home"
 
 
@@ -66,7 +66,7 @@ def test_a_leak_fails_and_says_in_words_what_moved_why_that_is_one_and_what_to_d
         "  moved     ",
         "  rows      ",
         "  -> A row was known by the moment, yet changes with what became known after it",
-        "3 groups, 1 views, 1 features, 8 moments: 1 leak",
+        "3 groups, 1 view, 1 feature, 8 moments: 1 leak",
     ):
         assert said in done.stdout
 

@@ -30,7 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def fti(home: Home, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["--home", str(home.root), "features", *arguments])
+    return CliRunner().invoke(main, ["--home", str(home.local), "features", *arguments])
 
 
 def lines(home: Home, *arguments: str) -> list[str]:
@@ -115,19 +115,19 @@ def test_what_is_not_there_is_said_with_what_is(home: Home, tmp_path: Path) -> N
     assert failed.exit_code == 1
     assert "there is no feature group 'ordr'; there are: customer_history, order, outcome" in failed.stderr
     assert lines(home, "search", "zebra") == [
-        f"nothing in {home.root} has 'zebra' in its name, description, columns, owners or tags"
+        f"nothing in {home.local} has 'zebra' in its name, description, columns, owners or tags"
     ]
     empty = Home(tmp_path / "nowhere")
     assert lines(empty, "list") == [
-        f"no feature groups in {empty.root}: materialize features/<name>, or choose another --home"
+        f"no feature groups in {empty.url}: materialize features/<name>, or choose another --home"
     ]
 
 
 def test_nothing_is_written_by_looking(home: Home) -> None:
-    before = sorted((path, path.stat().st_mtime_ns) for path in home.root.rglob("*"))
+    before = sorted((path, path.stat().st_mtime_ns) for path in home.local.rglob("*"))
     for arguments in (["list"], ["show", "order"], ["search", "order"]):
         assert fti(home, *arguments).exit_code == 0
-    assert sorted((path, path.stat().st_mtime_ns) for path in home.root.rglob("*")) == before
+    assert sorted((path, path.stat().st_mtime_ns) for path in home.local.rglob("*")) == before
 
 
 def test_the_home_alone_is_enough(home: Home) -> None:
@@ -135,7 +135,7 @@ def test_the_home_alone_is_enough(home: Home) -> None:
 import sys
 from fti_assets.cli.main import main
 for command in (["list"], ["show", "order"], ["search", "order"]):
-    main(["--home", {str(home.root)!r}, "features", *command], standalone_mode=False)
+    main(["--home", {str(home.local)!r}, "features", *command], standalone_mode=False)
 heavy = {{"dagster", "pandas", "pandera", "xgboost", "fti_assets_tests"}}
 sys.stdout.write(f"loaded: {{sorted(heavy & set(sys.modules))}}")
 """

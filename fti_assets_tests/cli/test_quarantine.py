@@ -47,7 +47,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     strict = FeatureGroup(Order, keys="order_id", event_time="placed_at", name="named_orders")
     materialize(strict.computed(as_given, named), Window.of_days("2024-01-07", "2024-01-07"), home.features)
-    return home.root
+    return home.local
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def home(template: Path, tmp_path: Path) -> Home:
 
 
 def fti(home: Home, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["--home", str(home.root), "quarantine", *arguments])
+    return CliRunner().invoke(main, ["--home", str(home.local), "quarantine", *arguments])
 
 
 def lines(result: Result) -> list[str]:
@@ -85,7 +85,7 @@ def test_the_list_can_be_of_one_group(home: Home, group: str) -> None:
 
 def test_a_home_without_quarantined_rows_says_so(tmp_path: Path) -> None:
     nowhere = Home(tmp_path / "nowhere")
-    assert lines(fti(nowhere, "list")) == [f"no rows are set aside in {nowhere.root}"]
+    assert lines(fti(nowhere, "list")) == [f"no rows are set aside in {nowhere.url}"]
     for arguments in (
         ["show", "order"],
         ["release", "order", "2024-01-05", "--why", "x"],
@@ -134,7 +134,7 @@ def test_released_rows_pass_when_their_partition_is_materialized_again(home: Hom
     assert said[-1] == "  dg launch -m MODULE --assets features/order --partition 2024-01-05"
     assert cells(lines(fti(home, "list"))[1])[3] == "1 of 2"
     assert cells(lines(fti(home, "show", "order"))[1])[2] == "released"
-    [waiver] = home.features.quarantine._waivers.entries()
+    [waiver] = home.features.quarantine._waivers.all()
     assert (waiver.who, waiver.why) == ("ada", "a prize")
     spoil(home)
     assert cells(lines(fti(home, "list"))[1])[2] == "1"
@@ -144,7 +144,7 @@ def test_released_rows_pass_when_their_partition_is_materialized_again(home: Hom
 def test_all_rows_of_a_partition_are_released_by_whoever_runs_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("getpass.getuser", lambda: "eva")
     assert lines(fti(home, "release", "order", "2024-01-05", "--why", "x"))[0].endswith("2024-01-05: 2 rows released")
-    assert home.features.quarantine._waivers.entries()[0].who == "eva"
+    assert home.features.quarantine._waivers.all()[0].who == "eva"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_what_cannot_be_released_is_one_line_that_says_why(home: Home, arguments
     assert (failed.exit_code, failed.stdout) == (1, "")
     (line,) = failed.stderr.splitlines()
     assert said in line
-    assert home.features.quarantine._waivers.entries() == []
+    assert home.features.quarantine._waivers.all() == []
 
 
 def test_a_release_needs_a_reason(home: Home) -> None:

@@ -76,7 +76,7 @@ class Lived:
 def lives(tmp_path_factory) -> Iterator[Lived]:
     home, defs = Home(tmp_path_factory.mktemp("life")), definitions()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FTI_HOME", str(home.root))
+        patch.setenv("FTI_HOME", str(home.local))
         child = subprocess.run([sys.executable, "-c", KILLED_IN_THE_SECOND_WEEK], capture_output=True, check=False)
         lived = Lived(home, -child.returncode, [], [], [], [])
         _look(lived)
@@ -135,7 +135,7 @@ def test_the_third_start_runs_nothing(lives):
 
 
 def test_the_summary_has_what_was_promised_and_is_the_same_again(lives):
-    written = json.loads((lives.home.root / "summary.json").read_text())
+    written = json.loads((lives.home.local / "summary.json").read_text())
     model = written["models"]["returns"]
 
     assert written == json.loads(json.dumps(lives.summaries[1]))

@@ -89,8 +89,8 @@ def test_a_dimension_is_judged_by_what_it_replaces(home):
 
 
 def test_a_batch_stands_when_its_statistics_cannot_be_written(home):
-    (home.root / "features").mkdir()
-    (home.root / "features" / ".statistics").write_text("a file where the folder should be")
+    (home.local / "features").mkdir()
+    (home.local / "features" / "_statistics").write_text("a file where the folder should be")
 
     written = materialize(ORDERS, TODAY, home.features)
 
@@ -102,7 +102,7 @@ def test_a_batch_stands_when_its_statistics_cannot_be_written(home):
 
 def test_statistics_that_cannot_be_read_are_said_and_mended_by_deleting_them(home):
     materialize(ORDERS, JANUARY, home.features)
-    file = home.features.statistics.root / "order" / "2024-01.parquet"
+    file = home.local / "features" / "_statistics" / "order" / "2024-01" / "00000000"
     file.write_bytes(b"torn")
 
     assert materialize(ORDERS, JANUARY, home.features).kept.unusual[JANUARY.start][0].check == "statistics"

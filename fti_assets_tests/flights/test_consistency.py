@@ -39,7 +39,7 @@ FLIGHT = {
 @pytest.fixture(scope="module")
 def served(fortnight: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A small champion, the last day's predictions as issued, and every group online."""
-    home = Home(tmp_path_factory.mktemp("served"), fortnight.features.root)
+    home = Home(tmp_path_factory.mktemp("served"), fortnight.features.storage)
     cutoff = midnight(LAST_DAY)
     build_dataset(SMALL, cutoff, FORTNIGHT.start, home)
     version = train(SMALL, cutoff, home).version

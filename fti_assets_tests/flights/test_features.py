@@ -163,7 +163,7 @@ def test_each_flight_is_joined_to_the_aircraft_s_last_takeoff_that_was_known(vie
 def test_the_dataset_has_each_flight_that_landed_before_the_cutoff_with_its_label(
     fortnight: Home, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    home = Home(tmp_path_factory.mktemp("dataset"), fortnight.features.root)
+    home = Home(tmp_path_factory.mktemp("dataset"), fortnight.features.storage)
     cutoff = midnight("2013-03-08")
     built = build_dataset(c.late_arrival, cutoff, FORTNIGHT.start, home)
     expected = sql(

@@ -1,4 +1,5 @@
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -40,7 +41,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     worlds.train_candidate(home, date(2024, 2, 8))
     for group in (worlds.products, worlds.customer_history):
         load_online(group, [VIEW], home)
-    return home.root
+    return home.local
 
 
 @pytest.fixture
@@ -68,8 +69,7 @@ def logged(home: Home) -> list[tuple[Any, ...]]:
 
 
 def unpromoted(home: Home) -> None:
-    for name in ("journal.jsonl", "aliases.json"):
-        (home.registry.root / "returns" / name).unlink()
+    shutil.rmtree(home.local / "models" / "returns" / "journal")
 
 
 def test_the_service_is_healthy(client: TestClient) -> None:
@@ -223,9 +223,8 @@ def test_without_online_rows_the_answer_says_what_to_materialize(client: TestCli
 
 
 def test_a_champion_whose_file_was_changed_does_not_answer(client: TestClient, home: Home) -> None:
-    path = home.registry.champion("returns").path / "model.ubj"
-    path.chmod(0o644)
+    path = Path(home.registry.champion("returns").url_of("model.ubj"))
     path.write_bytes(path.read_bytes() + b" ")
     answered = client.post("/predict/returns", json={"rows": [ORDER]})
     assert answered.status_code == 503
-    assert "model.ubj: the file was changed after it was registered" in answered.json()["detail"]
+    assert "returns version 1, model.ubj: " in answered.json()["detail"]

@@ -1,6 +1,7 @@
 """A version is asked only when its files are those that were registered and still give the same answers."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,9 +18,7 @@ DAYS = Window.of_days("2024-01-30", "2024-01-31")
 
 
 def _rewritten(version: ModelVersion, name: str, content: bytes) -> None:
-    path = version.path / name
-    path.chmod(0o644)
-    path.write_bytes(content)
+    Path(version.url_of(name)).write_bytes(content)
 
 
 @pytest.mark.parametrize("name", ["model.ubj", "preprocessing.json", "golden.json"])
@@ -34,7 +33,7 @@ def test_a_corrupted_file_is_refused_by_name(served: Home, name: str) -> None:
 
 def test_a_lost_file_is_refused_by_name(served: Home) -> None:
     version = served.registry.get("returns", 1)
-    (version.path / "model.ubj").unlink()
+    Path(version.url_of("model.ubj")).unlink()
     with pytest.raises(Corrupt, match=r"model\.ubj"):
         Scorer(version)
 

@@ -13,6 +13,7 @@ from fti_assets.inference.batch import issue
 from fti_assets.monitoring.performance import watch
 from fti_assets.monitoring.retraining import decide, decisions, history
 from fti_assets.stores.home import Home
+from fti_assets.stores.storage import Storage
 from fti_assets.training.promotion import gate_candidates
 from fti_assets_tests.worlds import FIRST_DAY, returns, train_candidate
 
@@ -23,7 +24,7 @@ POLICY = Retrain(max_age="14d", cooldown="5d", min_labels=50, calibration_gap=0.
 @pytest.fixture(scope="module")
 def watched_template(shop_template: Path, served_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = Path(shutil.copytree(served_template, tmp_path_factory.mktemp("watched") / "home"))
-    home = Home(root, shop_template / "features")
+    home = Home(root, Storage(shop_template / "features"))
     issue(returns, Window.of_days("2024-01-22", "2024-02-08"), home)
     watch(Predictions(returns), Window.of_days("2024-01-22", "2024-02-11"), home)
     return root
@@ -31,7 +32,7 @@ def watched_template(shop_template: Path, served_template: Path, tmp_path_factor
 
 @pytest.fixture
 def watched(shop: Home, watched_template: Path) -> Home:
-    shutil.copytree(watched_template, shop.root)
+    shutil.copytree(watched_template, shop.local)
     return shop
 
 

@@ -13,7 +13,7 @@ def test_bytes_are_kept_once_under_their_hash(storage: Storage) -> None:
     digest = blobs.put(b"content")
     assert digest == blobs.put(b"content") == hashlib.sha256(b"content").hexdigest()
     assert blobs.get(digest) == b"content"
-    assert len(storage.keys()) == 1
+    assert len(storage.objects()) == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"conten", b"contentt", b"Content"])

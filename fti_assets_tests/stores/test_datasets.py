@@ -7,6 +7,7 @@ import pytest
 
 from fti_assets.contracts.errors import DeclarationError, MissingPartitions
 from fti_assets.stores.datasets import DatasetStore
+from fti_assets.stores.storage import Storage
 
 CUTOFF = datetime(2024, 2, 1, tzinfo=UTC)
 FRAME = pl.DataFrame({"order_id": ["a", "b"], "quantity": [1, None], "label": [0.0, 1.0]})
@@ -15,7 +16,7 @@ MANIFEST = {"nullable": ["quantity"], "tables": {"order": 3}}
 
 @pytest.fixture
 def store(tmp_path: Path) -> DatasetStore:
-    return DatasetStore(tmp_path)
+    return DatasetStore(Storage(tmp_path))
 
 
 def test_the_same_rows_have_the_same_id_which_is_that_of_their_bytes(store: DatasetStore) -> None:

@@ -8,6 +8,7 @@ from attrs import evolve
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.stores.feature_store import WHOLE, FeatureStore
+from fti_assets.stores.storage import Storage
 from fti_assets_tests.contracts.shop import customers, orders
 
 
@@ -24,7 +25,7 @@ def placed(*times: str) -> pd.DataFrame:
 
 @pytest.fixture
 def store(tmp_path: Path) -> FeatureStore:
-    return FeatureStore(tmp_path)
+    return FeatureStore(Storage(tmp_path))
 
 
 def test_rows_are_read_in_the_order_they_became_known_and_those_of_one_moment_as_written(store: FeatureStore) -> None:

@@ -110,7 +110,7 @@ def test_thirty_writers_killed_at_random_moments_leave_whole_days_and_no_orphans
     vacuum(table_of(table), keep=[], grace=timedelta(0))
     newest = table_log(table.at("t")).newest()
     named = sorted(f"t/{file.path}" for file in newest.files) if newest else []
-    assert [key for key in table.keys() if "_delta_log" not in key] == named
+    assert [key for key in table.objects() if "_delta_log" not in key] == named
     if table.folder is not None:
         partial = [path.name for path in table.folder.rglob("*") if path.name.startswith(".") or "#" in path.name]
         assert partial == []

@@ -7,6 +7,7 @@ import pytest
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.stores.monitoring import MonitoringStore
+from fti_assets.stores.storage import Storage
 
 DAYS = Window.of_days("2024-01-01", "2024-01-02")
 
@@ -20,7 +21,7 @@ def decided(*days: str) -> pl.DataFrame:
 
 
 def test_each_models_tables_are_its_own_and_replaced_by_day(tmp_path: Path) -> None:
-    store = MonitoringStore(tmp_path)
+    store = MonitoringStore(Storage(tmp_path))
     store.write("decisions", "returns", decided("2024-01-02", "2024-01-01"), DAYS)
     store.write("decisions", "returns", decided("2024-01-01"), Window.of_days("2024-01-01", "2024-01-01"))
     assert store.read("decisions", "returns", DAYS)["reason"].to_list() == ["because 2024-01-01", "because 2024-01-02"]
@@ -33,6 +34,6 @@ def test_what_is_no_table_or_no_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         DeclarationError, match="no monitoring table 'drift'; there are: decisions, performance, profiles"
     ):
-        MonitoringStore(tmp_path).read("drift", "returns", DAYS)
+        MonitoringStore(Storage(tmp_path)).read("drift", "returns", DAYS)
     with pytest.raises(DeclarationError, match="model name"):
-        MonitoringStore(tmp_path).read("profiles", "../returns", DAYS)
+        MonitoringStore(Storage(tmp_path)).read("profiles", "../returns", DAYS)

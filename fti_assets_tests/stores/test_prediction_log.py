@@ -8,6 +8,7 @@ from fti_assets.contracts.errors import AlreadyIssued
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.stores.prediction_log import PredictionLog, prediction_columns
+from fti_assets.stores.storage import Storage
 from fti_assets_tests.contracts.test_model import VIEW
 
 RETURNS = Model("returns", VIEW)
@@ -38,7 +39,7 @@ def test_a_prediction_names_its_row_its_time_and_what_made_it() -> None:
 
 
 def test_an_issued_day_is_never_changed_and_nothing_beside_it_is_written(tmp_path: Path) -> None:
-    log = PredictionLog(tmp_path)
+    log = PredictionLog(Storage(tmp_path))
     log.append(RETURNS, issued(days(1, 2), 0.5), days(1, 2))
     with pytest.raises(AlreadyIssued, match="returns for 2024-01-02 was issued and is immutable: a backtest belongs"):
         log.append(RETURNS, issued(days(2, 3), 0.9), days(2, 3))
@@ -47,7 +48,7 @@ def test_an_issued_day_is_never_changed_and_nothing_beside_it_is_written(tmp_pat
 
 
 def test_a_day_without_a_row_to_predict_is_issued_too(tmp_path: Path) -> None:
-    log = PredictionLog(tmp_path)
+    log = PredictionLog(Storage(tmp_path))
     log.append(RETURNS, issued(days(1, 1), 0.5).head(0), days(1, 1))
     assert log.missing(RETURNS, days(1, 1).days) == []
     with pytest.raises(AlreadyIssued):

@@ -24,11 +24,11 @@ def test_the_same_bytes_again_are_taken_for_a_lost_answer(storage: Storage) -> N
 def test_keys_and_names_come_in_order(storage: Storage) -> None:
     for key in ("b/2", "b/10", "a", "b/c/1"):
         storage.create(key, b"")
-    assert storage.keys() == ["a", "b/10", "b/2", "b/c/1"]
-    assert storage.keys("b") == ["b/10", "b/2", "b/c/1"]
+    assert storage.objects() == ["a", "b/10", "b/2", "b/c/1"]
+    assert storage.objects("b") == ["b/10", "b/2", "b/c/1"]
     assert storage.names() == ["a", "b"]
     assert storage.names("b") == ["10", "2", "c"]
-    assert storage.keys("nothing") == storage.names("nothing") == []
+    assert storage.objects("nothing") == storage.names("nothing") == []
 
 
 def test_what_lies_below_a_part_is_a_storage(storage: Storage) -> None:
@@ -64,7 +64,7 @@ def test_a_folder_may_be_a_url_relative_or_in_ones_home(tmp_path: Path, monkeypa
 
 def test_what_a_killed_writer_left_is_no_object(tmp_path: Path) -> None:
     (tmp_path / ".a.4711").write_bytes(b"half")
-    assert Storage(tmp_path).keys() == Storage(tmp_path).names() == []
+    assert Storage(tmp_path).objects() == Storage(tmp_path).names() == []
 
 
 def test_a_full_disk_is_said_so_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,7 @@ def test_rows_of_other_days_or_types_are_refused_and_nothing_is_written(
     with pytest.raises(ContractViolation, match=message):
         table.write(frame, days(1, 2), AT)
     assert table.missing(starts(1, 2)) == starts(1, 2)
-    assert storage.keys() == []
+    assert storage.objects() == []
 
 
 def test_a_null_is_refused_where_the_contract_says_never(storage: Storage) -> None:
@@ -118,7 +118,7 @@ def test_a_table_that_is_deleted_and_made_anew_is_noticed(storage: Storage) -> N
     table = table_in(storage)
     for value in (1, 2, 3):
         write(table, days(value, value), [value])
-    storage.delete(storage.keys())
+    storage.delete(storage.objects())
     assert (table.version(), values(table, days(1, 3))) == (None, [])
     write(table, days(2, 2), [7])
     assert (table.version(), values(table, days(1, 3))) == (1, [7])
@@ -132,14 +132,14 @@ def test_a_table_that_is_deleted_under_a_writer_is_a_conflict_and_leaves_nothing
     commit = TableLog.commit
 
     def commit_to_nothing(*arguments: object) -> bool:
-        storage.delete(storage.keys("t/_delta_log"))
+        storage.delete(storage.objects("t/_delta_log"))
         return commit(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(TableLog, "commit", commit_to_nothing)
     with pytest.raises(Conflict, match=r"t: not written: somebody deleted .*/t$"):
         write(table, days(2, 2), [2])
     monkeypatch.undo()
-    assert (storage.keys("t/_delta_log"), table.version()) == ([], None)
+    assert (storage.objects("t/_delta_log"), table.version()) == ([], None)
 
 
 @pytest.mark.parametrize("period", [HOURLY, WEEKLY])

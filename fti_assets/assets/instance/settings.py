@@ -36,7 +36,7 @@ def instance_directory(home: Home) -> Path:
     The settings are a person's to change: a `storage:` of their own is the whole storage, with nothing left of ours.
     Raises DeclarationError, saying what to change, when they still have the event log of an earlier fti_assets.
     """
-    directory = home.root.absolute() / "dagster"
+    directory = home.local / "dagster"
     _settings(directory)
     return directory
 

@@ -1,4 +1,4 @@
-"""Where windows end: different pairs of a time and the number of a key, in both of their orders."""
+"""Where windows end, and where they begin."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -6,56 +6,75 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from fti_assets.features.windows.lines import by_key
-from fti_assets.features.windows.measures import CODES, coded, numbered
+from fti_assets.features.windows.measures import DAY_LENGTH
+from fti_assets.features.windows.positions import LARGEST_CODE
 
 
 @dataclass(frozen=True)
 class Ends:
-    """Different pairs by time and then by key; `order` has the places of those by key and then by time."""
+    """The distinct pairs of a time and a key at which windows end, sorted by time, then key.
 
-    key: np.ndarray
+    Attributes:
+        time: int64 microseconds since 1970, shape (ends,).
+        key: int64 number of the key, shape (ends,).
+        order: int64 places that sort the pairs by key, then time; windows of one key are neighbours in it.
+    """
+
     time: np.ndarray
+    key: np.ndarray
     order: np.ndarray
 
     @classmethod
-    def of(cls, time: np.ndarray, key: np.ndarray, keys: int) -> Self:
-        """Those of pairs in any order; the numbers of keys are below `keys`."""
-        time, key = _told_apart(time, key, keys)
-        return cls(key, time, by_key(key))
-
-    def in_time(self, values: np.ndarray) -> np.ndarray:
-        """The values that stand by key and then by time, by time and then by key."""
-        moved = np.empty_like(values)
-        moved[self.order] = values
-        return moved
+    def of(cls, key: np.ndarray, time: np.ndarray, keys: int) -> Self:
+        """The distinct ones of pairs in any order; numbers of keys are below `keys`."""
+        time, key = _distinct(key, time, keys)
+        return cls(time, key, np.argsort(key.astype(np.min_scalar_type(keys)), kind="stable"))  # 16 bits: by radix
 
 
-def numbers_of(ends: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
-    """The keys of the ends, sorted, and the numbers of those of the ends and of the rows among them; -1 for others."""
-    if ends.dtypes != [pl.String] or rows.schema != ends.schema:
-        keys, (key,) = coded(ends.columns, ends)
-        return keys, key, numbered(ends.columns, rows, keys)
-    names = ends.to_series().unique().sort()
-    number = pl.col(names.name).cast(pl.Enum(names), strict=False).to_physical().cast(pl.Int64).fill_null(-1)
-    both = pl.collect_all([frame.lazy().select(number) for frame in (ends, rows)])
-    key, row_key = (numbers.to_series().to_numpy() for numbers in both)
-    return names.to_frame(), key, row_key
+def grid_ends(
+    key: np.ndarray, time: np.ndarray, step: int, longest: int, instants: range
+) -> tuple[np.ndarray, np.ndarray]:
+    """The keys and times of the instants of a grid at which the longest window holds an element.
+
+    Instant i is at i * step. Elements from instant c up to, but without, c + 1 are in cell c: in the windows that
+    end at c + 1, ..., c + longest. The cell before it in the key has told the first of these already; as many are left
+    as the cells are apart.
+
+    Args:
+        key, time: those of elements sorted by key, then time; in microseconds.
+        step: the distance of instants, in microseconds.
+        longest: how many steps the longest window has.
+        instants: those that are asked for.
+    """
+    cell = time // step
+    is_first = np.ones(len(cell), bool)
+    is_first[1:] = (key[1:] != key[:-1]) | (cell[1:] != cell[:-1])
+    key, cell = key[is_first], cell[is_first]
+    apart = np.full(len(cell), longest)
+    apart[1:] = np.where(key[1:] == key[:-1], np.minimum(np.diff(cell), longest), longest)
+    oldest = np.maximum(cell + longest - apart + 1, instants.start)
+    newest = np.minimum(cell + longest, instants.stop - 1)
+    number = np.maximum(newest - oldest + 1, 0)
+    instant = np.arange(number.sum()) + np.repeat(oldest - np.cumsum(number) + number, number)
+    return np.repeat(key, number), instant * step
 
 
-def _told_apart(time: np.ndarray, key: np.ndarray, keys: int) -> tuple[np.ndarray, np.ndarray]:
-    """The different pairs, by time and then by key."""
-    first, bits = int(time.min()) if len(time) else 0, keys.bit_length()
-    if len(time) and int(time.max()) - first >= CODES >> bits:
+def window_start(end: np.ndarray, length: int, sawtooth: bool) -> np.ndarray:
+    """The start of the window of a length before each end; a sawtooth window begins at a midnight."""
+    return (end // DAY_LENGTH * DAY_LENGTH if sawtooth else end) - length
+
+
+def last_end(time: np.ndarray, length: int, sawtooth: bool) -> np.ndarray:
+    """The last end of a window of a length that holds each time."""
+    return (time // DAY_LENGTH + 1) * DAY_LENGTH + length - 1 if sawtooth else time + length
+
+
+def _distinct(key: np.ndarray, time: np.ndarray, keys: int) -> tuple[np.ndarray, np.ndarray]:
+    first = int(time.min()) if len(time) else 0
+    if len(time) and (int(time.max()) - first + 1) * keys > LARGEST_CODE:
         pairs = pl.DataFrame({"time": time, "key": key}).unique().sort("time", "key")
         return pairs["time"].to_numpy(), pairs["key"].to_numpy()
-    code = time - first  # and all in its place: fresh memory costs more than the sums
-    code <<= bits
-    code |= key
+    code = (time - first) * keys + key
     code.sort()
-    different = code[1:] != code[:-1]
-    code = code if different.all() else code[np.append(True, different)]
-    key = code & ((1 << bits) - 1)
-    code >>= bits
-    code += first
-    return code, key
+    rank, key = np.divmod(code[np.diff(code, prepend=-1) != 0], max(keys, 1))
+    return rank + first, key

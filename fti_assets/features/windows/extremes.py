@@ -4,26 +4,30 @@ from collections.abc import Mapping
 
 import numpy as np
 
-FUNCTIONS = {"min": np.minimum, "max": np.maximum}
+LEAST_OR_GREATEST = {"min": np.fmin, "max": np.fmax}
+"""Of two numbers, without those that are NaN."""
 
 
-def extremes(values: Mapping[str, np.ndarray], since: np.ndarray, until: np.ndarray) -> dict[str, np.ndarray]:
-    """The `min` or `max` of `values[since:until]` for each pair, by what `values` asks for; of none it is 0.
+def extremes_between(values: Mapping[str, np.ndarray], start: np.ndarray, end: np.ndarray) -> dict[str, np.ndarray]:
+    """The `min` or `max` of `values[start:end]` for each pair, by what `values` asks for; of no numbers it is NaN.
 
-    Two runs of 2^k neighbours cover each stretch. Runs are made by doubling, as long as the stretches ask for.
+    Two runs of 2^k neighbours cover each stretch, one from its start and one up to its end. The runs from each element
+    are made by doubling, as long as the stretches ask for.
+
+    Args:
+        values: float64 by function, shape (elements,); NaN counts as none.
+        start, end: int64 positions, shape (stretches,), as the answers.
     """
-    found = {part: np.zeros(len(since)) for part in values}
-    power = (until - since).astype(float).view(np.int64) >> 52  # the exponent: of 2, the highest within the length
-    power = (power - 1023).astype(np.int16)
-    first, last = int(since.min(initial=2**62)), int(until.max(initial=0))
-    runs = {part: array[first:last] for part, array in values.items()}
-    for k in range(int(power.max(initial=-1)) + 1):
+    answers = {function: np.full(len(start), np.nan) for function in values}
+    exponent = np.frexp(end - start)[1].astype(np.int8) - 1  # the greatest k with 2^k elements in the stretch
+    first, last = int(start.min(initial=np.iinfo(np.int64).max)), int(end.max(initial=0))
+    runs = {function: array[first:last] for function, array in values.items()}
+    for k in range(int(exponent.max(initial=-1)) + 1):
         if k:
             half = 1 << (k - 1)
-            runs = {part: FUNCTIONS[part](array[:-half], array[half:]) for part, array in runs.items()}
-        at = np.flatnonzero(power == k)
-        if len(at):
-            older, newer = since[at] - first, until[at] - (first + (1 << k))
-            for part, array in runs.items():
-                found[part][at] = FUNCTIONS[part](array[older], array[newer])
-    return found
+            runs = {function: LEAST_OR_GREATEST[function](run[:-half], run[half:]) for function, run in runs.items()}
+        stretches = np.flatnonzero(exponent == k)
+        older, newer = start[stretches] - first, end[stretches] - (first + (1 << k))
+        for function, run in runs.items():
+            answers[function][stretches] = LEAST_OR_GREATEST[function](run[older], run[newer])
+    return answers

@@ -55,7 +55,7 @@ def partitions(home: Home) -> set[str]:
 
 
 def settings_of(home: Home) -> Path:
-    return home.root / "dagster" / "dagster.yaml"
+    return home.local / "dagster" / "dagster.yaml"
 
 
 def earlier(home: Home, more: str = "") -> None:
@@ -69,7 +69,7 @@ def test_the_instance_lives_in_the_home_with_the_pooled_event_log(home):
         instance.report_runless_asset_event(dg.AssetMaterialization("weather"))
 
         assert isinstance(instance.event_log_storage, PooledSqliteEventLogStorage)
-    assert (home.root / "dagster" / "event_log" / "event_log.db").exists()
+    assert (home.local / "dagster" / "event_log" / "event_log.db").exists()
 
 
 def test_what_one_process_stored_the_next_one_reads(home):
@@ -80,7 +80,7 @@ def test_what_one_process_stored_the_next_one_reads(home):
 def test_a_copied_home_writes_into_itself(home, tmp_path):
     add(home, "2024-01-01")
     copy = Home(tmp_path / "copy")
-    shutil.copytree(home.root, copy.root)
+    shutil.copytree(home.local, copy.local)
 
     add(copy, "2024-01-02")
 
@@ -91,12 +91,12 @@ def test_a_copied_home_writes_into_itself(home, tmp_path):
 def test_a_moved_home_has_its_events_and_the_old_folder_stays_away(home, tmp_path):
     add(home, "2024-01-01")
     moved = Home(tmp_path / "renamed")
-    shutil.move(home.root, moved.root)
+    shutil.move(home.local, moved.local)
 
     add(moved, "2024-01-02")
 
     assert partitions(moved) == {"2024-01-01", "2024-01-02"}
-    assert not home.root.exists()
+    assert not home.local.exists()
 
 
 def test_a_home_is_opened_whichever_home_the_environment_names(home, tmp_path, monkeypatch):
@@ -158,7 +158,7 @@ def test_a_storage_of_ones_own_in_its_place_is_the_whole_storage(home, tmp_path,
         assert type(instance.event_log_storage) is SqliteEventLogStorage
         assert instance.get_materialized_partitions(WEATHER) == {"2024-01-01"}
         assert instance.telemetry_enabled is False
-    assert not (home.root / "dagster" / "event_log").exists()
+    assert not (home.local / "dagster" / "event_log").exists()
     assert "DAGSTER_EVENT_BATCH_SIZE" not in os.environ
 
 
@@ -170,7 +170,7 @@ def test_a_storage_of_ones_own_added_at_the_end_wins(home, tmp_path):
     with open_instance(home) as instance:
         assert type(instance.event_log_storage) is SqliteEventLogStorage
     assert (tmp_path / "elsewhere" / "history").exists()
-    assert not (home.root / "dagster" / "event_log").exists()
+    assert not (home.local / "dagster" / "event_log").exists()
 
 
 def test_a_home_of_an_earlier_version_opens_with_its_events(home):
