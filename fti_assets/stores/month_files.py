@@ -15,6 +15,7 @@ from polars.exceptions import PanicException, PolarsError
 
 from fti_assets.contracts.errors import Corrupt, StorageError
 from fti_assets.stores.contents import contents_of
+from fti_assets.stores.sealed import sha256
 from fti_assets.stores.storage import Storage
 from fti_assets.stores.table_contract import CONTENT, MONTH, PARTITION, TableContract
 
@@ -33,7 +34,7 @@ class MonthFile:
     """A file of whole partitions that start in one month.
 
     Attributes:
-        path: where it lies below the table.
+        path: where it lies below the table; it ends with the SHA-256 of its bytes.
         first: the key of its first partition.
         last: the key of its last partition.
         rows: how many rows it has.
@@ -60,7 +61,8 @@ def write_month(storage: Storage, rows: pl.DataFrame) -> MonthFile:
     file = io.BytesIO()
     # more effort makes it no smaller but takes half as long again
     rows.write_parquet(file, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)
-    path, content = f"{MONTH}={first[:7]}/{uuid.uuid4()}.parquet", file.getvalue()
+    content = file.getvalue()
+    path = f"{MONTH}={first[:7]}/{uuid.uuid4().hex}.{sha256(content)}.parquet"
     storage.create(path, content)
     return MonthFile(path, first, last, len(rows), len(content), rows[CONTENT][0] if first == last else "")
 
@@ -104,14 +106,14 @@ def contents_in(storage: Storage, files: Iterable[MonthFile], first: str, last: 
 
 
 def verify_month(storage: Storage, file: MonthFile, contract: TableContract) -> None:
-    """Read a file whole. Corrupt, naming it, when a partition's rows are not those that its content names."""
-    rows = read_months(storage, [file], contract.stored_types, file.first, file.last)
+    """Read a file whole. Corrupt, naming it, when its bytes or its rows are not those that were written."""
+    _verify_bytes(storage, file)
+    rows = read_months(storage, [file], contract.stored_types, *EVERYTHING)
     parts = rows.select(pl.struct(PARTITION, CONTENT).rle().struct.unnest()).unnest("value")
-    contents = contents_of(rows, contract.columns, parts["len"].to_list())
-    wrong = parts.filter(parts[CONTENT] != pl.Series(contents, dtype=pl.String))[PARTITION].to_list()
-    if wrong or len(rows) != file.rows or not parts[PARTITION].is_sorted():
-        of = f" of {wrong[0]}" if wrong else ""
-        raise Corrupt(f"{storage.url_of(file.path)}: it holds other rows{of} than were written")
+    contents = pl.Series(contents_of(rows, contract.columns, parts["len"].to_list()), dtype=pl.String)
+    said = (file.first, file.last, file.rows)
+    if (parts[PARTITION][0], parts[PARTITION][-1], len(rows)) != said or not contents.equals(parts[CONTENT]):
+        raise Corrupt(f"{storage.url_of(file.path)}: it holds other rows than the table's log says")
 
 
 @lru_cache(_KEPT)
@@ -140,14 +142,16 @@ def _bytes(storage: Storage, file: MonthFile) -> bytes:
     return content
 
 
+def _verify_bytes(storage: Storage, file: MonthFile) -> None:
+    if sha256(_bytes(storage, file)) != file.path.split(".")[1]:
+        raise Corrupt(f"{storage.url_of(file.path)}: it was changed since it was written")
+
+
 @contextmanager
 def _in_words(storage: Storage, files: Sequence[MonthFile]) -> Iterator[None]:
     try:
         yield
     except (PolarsError, PanicException, OSError) as error:
         for file in files:
-            try:
-                pl.read_parquet(_bytes(storage, file))
-            except (PolarsError, PanicException):
-                raise Corrupt(f"{storage.url_of(file.path)}: it was changed since it was written") from error
+            _verify_bytes(storage, file)
         raise StorageError(f"{storage.url}: {str(error).partition(chr(10))[0]}") from error

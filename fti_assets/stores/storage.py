@@ -27,6 +27,8 @@ _LIKE_A_URL = re.compile(r"[a-z][a-z0-9]+:")
 RETRIES: "RetryConfig" = {"max_retries": 5}
 _NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP}
 _PARTIAL = re.compile(r"^\.|#\d+$")
+_LEFT_BEHIND = re.compile(r"^\..+\.[0-9a-f]{32}$|#\d+$")
+"""What a writer that was killed leaves in a folder: one of ours, or one of object_store's."""
 
 
 def _as_url(url: str | Path) -> str:
@@ -121,15 +123,21 @@ class Storage:
             below_prefix = [*listed["common_prefixes"], *(meta["path"] for meta in listed["objects"])]
             return sorted(path[start:].rstrip("/") for path in below_prefix)
 
-    def delete_partials(self, before: datetime) -> list[str]:
-        """Delete what writers that were killed left in a folder before that moment; a bucket shows none of it."""
+    def partials(self, before: datetime) -> list[str]:
+        """The keys of what writers that were killed left in a folder before that moment; a bucket shows none of it."""
         if self.folder is None:
             return []
         with self._in_words(""):
-            paths = [path for path in self.folder.rglob("*") if _is_partial(path.name) and _is_older(path, before)]
-            for path in paths:
-                path.unlink(missing_ok=True)
-            return sorted(path.relative_to(self.folder).as_posix() for path in paths)
+            paths = [path for path in self.folder.rglob("*") if _LEFT_BEHIND.search(path.name)]
+            return sorted(path.relative_to(self.folder).as_posix() for path in paths if _is_older(path, before))
+
+    def delete_partials(self, before: datetime) -> list[str]:
+        """Delete what `partials` names; gives their keys."""
+        keys = self.partials(before)
+        with self._in_words(""):
+            for key in keys:
+                Path(self.url, key).unlink(missing_ok=True)
+        return keys
 
     def sync(self, key: str) -> None:
         """Make an object that another library wrote into a folder survive a power cut; a bucket's do."""
@@ -213,7 +221,7 @@ def _sync(path: Path) -> None:
 
 
 def _is_partial(key: str) -> bool:
-    """Whether a file is what a writer that was killed left behind: one of ours, or one of object_store's."""
+    """Whether a file is no object, but what a writer has not finished, or another program's own."""
     return _PARTIAL.search(key.rpartition("/")[2]) is not None
 
 

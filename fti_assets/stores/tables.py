@@ -12,7 +12,7 @@ import polars as pl
 from fti_assets.contracts.errors import AlreadyIssued, Conflict, MissingPartitions
 from fti_assets.contracts.time import PERIODS, Window
 from fti_assets.stores.batch import Batch, batch_of
-from fti_assets.stores.month_files import EVERYTHING, MonthFile, contents_in, read_months, verify_month, write_month
+from fti_assets.stores.month_files import EVERYTHING, MonthFile, contents_in, read_months, write_month
 from fti_assets.stores.storage import Storage
 from fti_assets.stores.table_contract import PARTITION, TableContract
 from fti_assets.stores.table_log import table_log
@@ -131,16 +131,6 @@ class PartitionedTable:
         """The table's version now; None before its first write."""
         table = self._open()
         return None if table is None else table.number
-
-    def verify(self) -> int:
-        """Read the whole table and its log; gives how many partitions have rows. Corrupt, naming what was changed."""
-        self._log.verify()
-        table = self._open()
-        if table is None:
-            return 0
-        for file in table.files:
-            verify_month(self.storage, file, table.contract)
-        return len(contents_in(self.storage, table.files, *EVERYTHING))
 
     def _changed(self, now: TableVersion, batch: Batch) -> list[str]:
         """The keys of the partitions that were never written or hold other rows."""

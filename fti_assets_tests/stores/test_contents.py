@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fti_assets.contracts.kinds import Kind
@@ -49,8 +49,8 @@ def written_out(rows: Sequence[tuple[Any, ...]]) -> str:
         elif kind == Kind.BOOLEAN:
             content += bytes(bool(value) for value in values)
         elif kind == Kind.NUMBER:
-            numbers = [float("nan") if value != value else value or 0.0 for value in values]
-            content += b"".join(struct.pack("<d", value if value is not None else 0.0) for value in numbers)
+            numbers = [0.0 if value is None else float("nan") if value != value else value for value in values]
+            content += b"".join(struct.pack("<d", number) for number in numbers)
         elif kind == Kind.TIME:
             micro = [0 if value is None else (value - EPOCH) // timedelta(microseconds=1) for value in values]
             content += b"".join(struct.pack("<q", value) for value in micro)
@@ -63,6 +63,7 @@ def frame_of(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={name: kind.polars for name, kind in COLUMNS.items()}, orient="row")
 
 
+@settings(deadline=None)
 @given(st.lists(ROWS, min_size=1, max_size=4))
 def test_each_part_has_the_name_that_it_has_alone_and_that_its_values_spell(parts: list[list[tuple[Any, ...]]]) -> None:
     rows = frame_of([row for part in parts for row in part])

@@ -14,7 +14,7 @@ import pytest
 
 from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.time import Window, midnight
-from fti_assets.stores.maintenance import compact, vacuum
+from fti_assets.stores.maintenance import compact, vacuum, verify
 from fti_assets.stores.storage import Storage
 from fti_assets.stores.table_contract import TableContract
 from fti_assets.stores.table_log import table_log
@@ -52,7 +52,7 @@ def backfill_for_ever(storage: Storage, environment: Mapping[str, str], seed: in
         first = n % (DAYS - 2)
         backfill(storage, first, first + 3, seed * 1_000_000 + n)
         if n % 3 == 2:
-            compact(table_of(storage), LATER)
+            compact(storage.at("t"), LATER)
 
 
 def values_by_day(storage: Storage) -> list[int]:
@@ -104,10 +104,10 @@ def test_thirty_writers_killed_at_random_moments_leave_whole_days_and_no_orphans
         values_by_day(table)
         killed_after.add((table_of(table).version() or 0) - before)
     assert len(killed_after) > 2, "at different moments of its work"
-    assert table_of(table).verify() == DAYS
+    assert verify(table.at("t")) == DAYS
     backfill(table, 0, DAYS, 7)
     assert values_by_day(table) == [7] * DAYS
-    vacuum(table_of(table), keep=[], grace=timedelta(0))
+    vacuum(table.at("t"), keep=[], grace=timedelta(0))
     newest = table_log(table.at("t")).newest()
     named = sorted(f"t/{file.path}" for file in newest.files) if newest else []
     assert [key for key in table.objects() if "_delta_log" not in key] == named
@@ -134,4 +134,4 @@ def test_two_backfills_of_overlapping_ranges_at_once_lose_nothing_and_double_not
         process.join()
     backfill(table, 0, DAYS, 7)
     assert values_by_day(table) == [7] * DAYS
-    assert table_of(table).verify() == DAYS
+    assert verify(table.at("t")) == DAYS

@@ -8,6 +8,7 @@ import pytest
 
 from fti_assets.contracts.errors import AlreadyIssued, StorageError
 from fti_assets.stores import table_log
+from fti_assets.stores.maintenance import verify
 from fti_assets.stores.storage import Storage
 from fti_assets_tests.stores.table_rows import AT, days, rows, starts, table_in, values, write
 
@@ -40,7 +41,7 @@ def test_writers_of_days_of_one_month_lose_nothing_of_each_other(storage: Storag
     assert table.version() == count * (ROUNDS + 1), "a version a write"
     written = [*starts(1, count), *starts(13, 12 + count)]
     assert table.missing(starts(1, 24)) == [start for start in starts(1, 24) if start not in written]
-    assert table.verify() == 2 * count
+    assert verify(table.storage) == 2 * count
 
 
 def write_overlapping_days(storage: Storage, who: str) -> None:
