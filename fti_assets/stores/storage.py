@@ -14,10 +14,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PermissionDeniedError
 from obstore.store import LocalStore, from_url
 
-from fti_assets.contracts.errors import DeclarationError, StorageError
+from fti_assets.contracts.errors import DeclarationError, ReadOnly, StorageError
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore, RetryConfig
@@ -26,6 +26,12 @@ _BUCKETS = ("s3", "s3a", "gs", "az", "abfs", "abfss")
 _LIKE_A_URL = re.compile(r"[a-z][a-z0-9]+:")
 RETRIES: "RetryConfig" = {"max_retries": 5}
 _NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+_DENIED = re.compile(r"AccessDenied|403 Forbidden|necessary privileges")
+_DECORATION = re.compile(r"\x1b\[\d*m|↳")
+_SHOWN = 300
 _PARTIAL = re.compile(r"^\.|#\d+$")
 _LEFT_BEHIND = re.compile(r"^\..+\.[0-9a-f]{32}$|#\d+$")
 """What a writer that was killed leaves in a folder: one of ours, or one of object_store's."""
@@ -59,7 +65,8 @@ class Storage:
 
     Raises:
         DeclarationError: any other scheme.
-        StorageError: by every method, where the storage is full, does not answer or does not let one in.
+        StorageError: by every method, where the storage is full or does not answer; ReadOnly where it does not let one
+            in, or write.
     """
 
     url: str = attrs.field(converter=_as_url)
@@ -172,10 +179,19 @@ class Storage:
         try:
             yield
         except (BaseError, OSError) as error:
-            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                raise StorageError(f"{self.url_of(key)}: the disk is full: make room and try again") from error
-            first = str(error).partition("\n")[0]
-            raise StorageError(f"{self.url_of(key)}: {first}") from error
+            raise storage_error(self.url_of(key), error) from error
+
+
+def storage_error(where: str, error: Exception) -> StorageError:
+    """What a folder, a bucket or a library that writes to them complains of, in words."""
+    text = " ".join(_DECORATION.sub(" ", str(error)).split())
+    of_system = _OS_ERROR.search(text)
+    number = error.errno if isinstance(error, OSError) and error.errno else int(of_system[1]) if of_system else None
+    if number in _FULL:
+        return StorageError(f"{where}: the disk is full: nothing was written; make room and try again")
+    if number in _FORBIDDEN or isinstance(error, PermissionDeniedError) or _DENIED.search(text):
+        return ReadOnly(f"{where}: it is read-only, or these credentials are not let in")
+    return StorageError(f"{where}: {text[:_SHOWN]}")
 
 
 def _create_file(path: Path, content: bytes, synced: bool) -> None:

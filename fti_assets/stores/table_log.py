@@ -1,7 +1,6 @@
 """The log of a Delta table as this process sees it: one handle, the version that is newest, and the next one."""
 
 import os
-import re
 import threading
 import time
 import uuid
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fti_assets.contracts.errors import Conflict, DeclarationError, StorageError
 from fti_assets.stores import commits
 from fti_assets.stores.month_files import MonthFile
-from fti_assets.stores.storage import Storage
+from fti_assets.stores.storage import Storage, storage_error
 from fti_assets.stores.table_contract import MONTH, TableContract
 from fti_assets.stores.table_version import (
     NEVER_NULL,
@@ -31,8 +30,6 @@ _Operation = Callable[["DeltaTable", "CommitProperties"], object]
 
 _OLD_VERSIONS = 32
 """So many versions that were asked for by number are kept."""
-_DECORATION = re.compile(r"\x1b\[\d*m|↳")
-_SHOWN = 300
 
 
 @cache
@@ -217,15 +214,9 @@ class TableLog:
         errors = _deltalake().exceptions
         try:
             yield
-        except OSError as error:
-            raise StorageError(f"{self.storage.url}: {_one_line(error)}") from error
-        except errors.DeltaError as error:
+        except (OSError, errors.DeltaError) as error:
             commits.verify_log(self.storage)
-            raise StorageError(f"{self.storage.url}: {_one_line(error)}") from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(_DECORATION.sub(" ", str(error)).split())[:_SHOWN]
+            raise storage_error(self.storage.url, error) from error
 
 
 @cache

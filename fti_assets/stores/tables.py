@@ -2,14 +2,14 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
 import attrs
 import polars as pl
 
-from fti_assets.contracts.errors import AlreadyIssued, Conflict, MissingPartitions
+from fti_assets.contracts.errors import AlreadyIssued, Conflict, MissingPartitions, StorageError
 from fti_assets.contracts.time import PERIODS, Window
 from fti_assets.stores.batch import Batch, batch_of
 from fti_assets.stores.month_files import EVERYTHING, MonthFile, contents_in, read_months, write_month
@@ -76,8 +76,13 @@ class PartitionedTable:
             changed = self._unissued(now, batch) if once else self._changed(now, batch)
             if not changed:
                 return Write(now.number, [])
-            added, removed = self._replacement(now, batch, changed, written)
-            if self._log.commit(now, added, removed, changed):
+            try:
+                added, removed = self._replacement(now, batch, changed, written)
+                is_made = self._log.commit(now, added, removed, changed)
+            except StorageError:
+                self._clean_up(written.values())
+                raise
+            if is_made:
                 return Write(now.number + 1, [batch.starts[key] for key in changed])
             # S311: the jitter keeps writers apart, it guards nothing
             time.sleep(random.uniform(0, 0.001 * 2 ** min(attempt, 6)))  # noqa: S311
@@ -178,6 +183,12 @@ class PartitionedTable:
             added += [written[made_of]] if made_of in written else []
             removed += there
         return added, removed
+
+    def _clean_up(self, files: Iterable[MonthFile]) -> None:
+        """Delete files of a folder that no commit names; in a bucket a commit may still arrive, so vacuum has them."""
+        if self.storage.folder is not None:
+            now = self._log.newest()
+            self.storage.delete([file.path for file in files if now is None or file not in now.files])
 
     def _require_made_again(self, table: TableVersion, column: str, first: str, last: str) -> None:
         """Raise MissingPartitions, naming those that were written before the column was declared."""
