@@ -1,9 +1,7 @@
 """Where objects lie: a folder or a bucket, behind one face on which nothing is ever replaced."""
 
 import errno
-import os
 import re
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,6 +16,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, Per
 from obstore.store import LocalStore, from_url
 
 from fti_assets.contracts.errors import DeclarationError, ReadOnly, StorageError
+from fti_assets.stores.synced_files import create, sync, sync_directory
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore, RetryConfig
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 _BUCKETS = ("s3", "s3a", "gs", "az", "abfs", "abfss")
 _LIKE_A_URL = re.compile(r"[a-z][a-z0-9]+:")
 RETRIES: "RetryConfig" = {"max_retries": 5}
-_NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP}
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
@@ -87,12 +85,11 @@ class Storage:
         the object is on the disk before this returns, unless what can be made again need not be `synced`.
         """
         with self._in_words(key):
+            if self.folder is not None:
+                return create(self.folder / key, content, synced=synced) or self.read(key) == content
             try:
-                if self.folder is not None:
-                    _create_file(self.folder / key, content, synced)
-                else:
-                    obstore.put(self._store, key, content, mode="create")
-            except (FileExistsError, AlreadyExistsError):
+                obstore.put(self._store, key, content, mode="create")
+            except AlreadyExistsError:
                 return self.read(key) == content
         return True
 
@@ -151,11 +148,9 @@ class Storage:
         if self.folder is not None:
             with self._in_words(key):
                 path = self.folder / key
-                _sync(path)
-                for above in path.parents:
-                    _sync_folder(above)
-                    if above == self.folder.parent:
-                        break
+                sync(path)
+                for above in path.parents[: len(Path(key).parents) + 1]:
+                    sync_directory(above)
 
     def delete(self, keys: list[str]) -> None:
         """Delete objects; for maintenance alone, of what nothing names any more."""
@@ -188,52 +183,10 @@ def storage_error(where: str, error: Exception) -> StorageError:
     of_system = _OS_ERROR.search(text)
     number = error.errno if isinstance(error, OSError) and error.errno else int(of_system[1]) if of_system else None
     if number in _FULL:
-        return StorageError(f"{where}: the disk is full: nothing was written; make room and try again")
+        return StorageError(f"{where}: the disk is full: make room and try again")
     if number in _FORBIDDEN or isinstance(error, PermissionDeniedError) or _DENIED.search(text):
         return ReadOnly(f"{where}: it is read-only, or these credentials are not let in")
     return StorageError(f"{where}: {text[:_SHOWN]}")
-
-
-def _create_file(path: Path, content: bytes, synced: bool) -> None:
-    """Make a file whole, or not at all: written beside its place, and linked to it when it is on the disk."""
-    made = _make_folders(path.parent)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with partial.open("xb") as file:
-            file.write(content)
-            if synced:
-                file.flush()
-                os.fsync(file.fileno())
-        os.link(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    if synced:
-        for folder in (path.parent, *made):
-            _sync_folder(folder)
-
-
-def _make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those above it; gives the folders in which one was made."""
-    absent = [above for above in (folder, *folder.parents) if not above.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return [above.parent for above in absent]
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut, where the platform has a way to ask for that."""
-    if hasattr(os, "O_DIRECTORY"):
-        _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _NOT_SUPPORTED:
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def _is_partial(key: str) -> bool:
