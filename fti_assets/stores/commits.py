@@ -6,9 +6,7 @@ many lines it has. And it tells of one application transaction at a time whether
 
 import json
 import re
-from collections.abc import Iterable
 from typing import Any
-from urllib.parse import unquote
 
 import attrs
 import polars as pl
@@ -30,12 +28,10 @@ class Commit:
     Attributes:
         writer: its writer's name.
         marks: the application transactions that it marks as made.
-        removed: the paths of the files that it takes out of the table.
     """
 
     writer: str
     marks: frozenset[str]
-    removed: frozenset[str]
 
 
 def commit_key(version: int) -> str:
@@ -61,8 +57,7 @@ def read_commit(storage: Storage, version: int) -> Commit | None:
     if not actions or said.get(_LINES, len(actions)) != len(actions):
         raise Corrupt(f"{where}: it was emptied or cut: it has {len(actions)} of {said.get(_LINES, 'its')} lines")
     marks = frozenset(action["txn"]["appId"] for action in actions if "txn" in action)
-    removed = frozenset(unquote(action["remove"]["path"]) for action in actions if "remove" in action)
-    return Commit(said.get(_WRITER, ""), marks, removed)
+    return Commit(said.get(_WRITER, ""), marks)
 
 
 def marks_between(storage: Storage, before: int, last: int) -> frozenset[str]:
@@ -84,27 +79,13 @@ def marks_up_to(storage: Storage, last: int) -> frozenset[str]:
 
 def summarized_up_to(storage: Storage, last: int | None = None) -> int:
     """The newest version whose log was summarized, up to one; -1 where there is none."""
-    numbers = _versions(storage.names(_LOG), _CHECKPOINT)
+    numbers = _versions(storage, _CHECKPOINT)
     return max((number for number in numbers if last is None or number <= last), default=-1)
-
-
-def newest_of(keys: Iterable[str]) -> int:
-    """The newest version whose commit is among some keys; -1 where there is none."""
-    return max(_versions((key.removeprefix(f"{_LOG}/") for key in keys), _COMMIT), default=-1)
-
-
-def removed_between(storage: Storage, before: int, last: int) -> set[str]:
-    """The paths of the files that the commits after one version, up to another, took out of the table."""
-    removed: set[str] = set()
-    for version in range(before + 1, last + 1):
-        commit = read_commit(storage, version)
-        removed |= commit.removed if commit else set()
-    return removed
 
 
 def verify_log(storage: Storage) -> None:
     """Read every commit and the newest checkpoint. Corrupt, naming it, for the first that is not whole."""
-    numbers = _versions(storage.names(_LOG), _COMMIT)
+    numbers = _versions(storage, _COMMIT)
     if numbers:
         marks_between(storage, numbers[0] - 1, numbers[-1])
         marks_up_to(storage, numbers[-1])
@@ -120,6 +101,6 @@ def _marks_of_checkpoint(storage: Storage, version: int) -> frozenset[str]:
         raise Corrupt(f"{storage.url_of(key)}: it was changed or cut") from error
 
 
-def _versions(names: Iterable[str], pattern: re.Pattern[str]) -> list[int]:
-    """The versions whose commits, or whose checkpoints, have these names, in order."""
-    return [int(match[1]) for name in names if (match := pattern.fullmatch(name))]
+def _versions(storage: Storage, pattern: re.Pattern[str]) -> list[int]:
+    """The versions whose commits, or whose checkpoints, are there, in order."""
+    return [int(match[1]) for name in storage.names(_LOG) if (match := pattern.fullmatch(name))]

@@ -113,9 +113,7 @@ def maintain_home(home: Home, *, grace: timedelta = DAY, dry_run: bool = False) 
     revisions = [key for key, newer in pairwise(objects.revisions) if newer in old and _are_of_one(key, newer)]
     partials = [key for key in _partials(home.storage, now - grace) if not _TABLE.fullmatch(key)]
     if not dry_run:
-        home.storage.delete([*blobs, *revisions])
-        for store in STORES:
-            home.storage.at(store).delete_partials(now - grace)
+        home.storage.delete([*blobs, *revisions, *partials])
     others = {"files that no record names": blobs, "older revisions": revisions, "left by killed writers": partials}
     return done | {what: Maintenance([], None, keys) for what, keys in others.items() if keys}
 

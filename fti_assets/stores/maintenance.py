@@ -48,8 +48,7 @@ def maintain(
     if dry_run:
         now = table_log(table).newest()
         months = _of_several_files(now, older_than) if now else []
-        partials = table.partials(datetime.now(UTC) - grace)
-        return Maintenance(months, _to_summarize(table), sorted([*useless_files(table, keep, grace), *partials]))
+        return Maintenance(months, _to_summarize(table), useless_files(table, keep, grace))
     compacted = compact(table, older_than)
     summarized = checkpoint(table)
     return Maintenance(compacted, summarized, vacuum(table, keep, grace))
@@ -84,15 +83,10 @@ def checkpoint(table: Storage) -> int | None:
 def useless_files(table: Storage, keep: Collection[int], grace: timedelta) -> list[str]:
     """The files that no version names but such as were replaced before the `grace`, and what killed writers left."""
     before = datetime.now(UTC) - grace
-    old = table.objects(before=before)
-    log = table_log(table)
-    newest = log.newest()
-    there = [number for number in keep if newest and number <= newest.number]
-    versions = [log.at(number) for number in there] + ([newest] if newest else [])
-    named = {file.path for version in versions for file in version.files}
-    if newest:
-        named |= commits.removed_between(table, commits.newest_of(old), newest.number)
-    return [key for key in old if key.startswith(f"{MONTH}=") and key not in named]
+    files = {key for key in table.objects(before=before) if key.startswith(f"{MONTH}=")}
+    if table_log(table).newest():
+        files = files.intersection(table_log(table).useless_files(keep, grace))
+    return sorted([*files, *table.partials(before)])
 
 
 def vacuum(table: Storage, keep: Collection[int], grace: timedelta = DAY) -> list[str]:
@@ -104,7 +98,7 @@ def vacuum(table: Storage, keep: Collection[int], grace: timedelta = DAY) -> lis
     """
     useless = useless_files(table, keep, grace)
     table.delete(useless)
-    return sorted([*useless, *table.delete_partials(datetime.now(UTC) - grace)])
+    return useless
 
 
 def verify(table: Storage, kept: Collection[int] = ()) -> int:

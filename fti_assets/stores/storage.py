@@ -135,14 +135,6 @@ class Storage:
             paths = [path for path in self.folder.rglob("*") if _LEFT_BEHIND.search(path.name)]
             return sorted(path.relative_to(self.folder).as_posix() for path in paths if _is_older(path, before))
 
-    def delete_partials(self, before: datetime) -> list[str]:
-        """Delete what `partials` names; gives their keys."""
-        keys = self.partials(before)
-        with self._in_words(""):
-            for key in keys:
-                Path(self.url, key).unlink(missing_ok=True)
-        return keys
-
     def sync(self, key: str) -> None:
         """Make an object that another library wrote into a folder survive a power cut; a bucket's do."""
         if self.folder is not None:
@@ -155,7 +147,10 @@ class Storage:
     def delete(self, keys: list[str]) -> None:
         """Delete objects; for maintenance alone, of what nothing names any more."""
         with self._in_words(", ".join(keys[:3])):
-            if keys:
+            if self.folder is not None:
+                for key in keys:  # of what killed writers left, too, which is no object
+                    (self.folder / key).unlink(missing_ok=True)
+            elif keys:
                 obstore.delete(self._store, keys)
 
     def url_of(self, key: str) -> str:

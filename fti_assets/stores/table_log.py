@@ -4,8 +4,9 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -145,6 +146,23 @@ class TableLog:
                 return None
             self._table.create_checkpoint()
             return version.number
+
+    def useless_files(self, keep: Collection[int], grace: timedelta) -> list[str]:
+        """The files older than the grace that no version names which is the newest, to be kept, or was newest in it.
+
+        Those that were deleted are among them.
+        """
+        with self._one_caller, self._in_words():
+            newest = self.newest()
+            if self._table is None or newest is None:
+                return []
+            return self._table.vacuum(
+                int(grace / timedelta(hours=1)),
+                dry_run=True,  # deltalake would delete, too, but as two more versions
+                enforce_retention_duration=False,
+                full=True,
+                keep_versions=[number for number in keep if number <= newest.number] or None,
+            )
 
     def verify(self) -> None:
         """Read every commit. Corrupt, naming it, for the first that is not whole."""

@@ -59,6 +59,7 @@ def s3_server(folder: Path) -> Iterator[dict[str, str]]:
         f"-filer.port={ports['filer']}",
         "-master.volumeSizeLimitMB=64",
         "-volume.max=50",
+        "-volume.preStopSeconds=1",
     ]
     environment = {
         "AWS_ACCESS_KEY_ID": "fti",
