@@ -17,6 +17,7 @@ from benchmarks.harness import FULL, RESULTS, ROOT, append, past_limits, read, t
 NAMES = (
     "store_write",
     "one_more_day",
+    "reading",
     "refresh_day",
     "dagster_bookkeeping",
     "event_windows",

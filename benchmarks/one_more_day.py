@@ -1,4 +1,7 @@
-"""Adding one day to a table of a year and to one of ten: a store whose log is read anew each time gets slower."""
+"""Adding one day to a table of a year and to one of ten: a store whose log is read anew each time gets slower.
+
+A write alone is measured in seconds of CPU, since it waits for the disk; a day of windows as people see it.
+"""
 
 import time
 from functools import partial
@@ -14,13 +17,13 @@ from fti_assets.contracts.feature_group import FeatureGroup, as_binding
 from fti_assets.contracts.time import DAY, Window
 from fti_assets.features.materialize import materialize
 from fti_assets.flights import contracts
-from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.feature_store import FeatureStore, contract_of
 from fti_assets.stores.storage import Storage
 from fti_assets.stores.tables import PartitionedTable
 
 TITLE = "Adding one day to ten years, against adding one to a year"
 ME = "benchmarks.one_more_day"
-KINDS = {"write": "store write of one day", "aggregate": "materialize one day of windows"}
+KINDS = {"write": ("store write of one day, CPU", 1.6), "aggregate": ("materialize one day of windows", 1.2)}
 TIMES = 32
 
 
@@ -31,11 +34,11 @@ def run(folder: Path, size: Size) -> list[Row]:
     for days in (few, many):
         measure(Call(ME, "prepare", (str(folder / f"days{days}"), days, days - rounds * (SETTLED + times))))
     rows = []
-    for kind, work in KINDS.items():
+    for kind, (work, limit) in KINDS.items():
         measured = [measure(Call(ME, kind, (str(folder), few, many, times))) for _ in range(rounds)]
         year, years = (fmean(each.answer[str(days)] for each in measured) for days in (few, many))
         scale, peak = f"{few} and {many} days", max(each.peak_mib for each in measured)
-        rows.append(Row(work, "the same in a table of a year", scale, years / year, None if size.tiny else 1.2, peak))
+        rows.append(Row(work, "the same in a table of a year", scale, years / year, None if size.tiny else limit, peak))
     return rows
 
 
@@ -52,7 +55,7 @@ def _a_day(name: str, known_at: str) -> pl.DataFrame:
 
 
 def _write(folder: str, group: FeatureGroup, known_at: str, day: pl.DataFrame, days: int) -> None:
-    table = PartitionedTable(Path(folder) / group.name, group.columns, group.period)
+    table = PartitionedTable(Storage(Path(folder) / group.name), contract_of(group))
     for window in Window(FIRST, FIRST + days * DAY).split(364):
         shifts = pl.DataFrame({"shift": [start - (FIRST + 40 * DAY).date() for start in window.days]})
         times = pl.col(pl.Datetime("us", "UTC")) + pl.col("shift")
@@ -69,9 +72,9 @@ def write(folder: str, few: int, many: int, times: int) -> dict[str, float]:
     def add(store: FeatureStore) -> float:
         start = store.known_until(contracts.arrivals)
         moved = day.with_columns(pl.col(pl.Datetime("us", "UTC")) + (start - FIRST - 40 * DAY)).to_pandas()
-        begin = time.perf_counter()
+        begin = time.process_time()
         store.write(contracts.arrivals, moved, Window(start, start + DAY))
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     return in_turn({str(days): partial(add, _store(folder, days)) for days in (few, many)}, times)
 

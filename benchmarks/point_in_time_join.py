@@ -1,9 +1,8 @@
 """The point-in-time join of 3 groups, 17 features, from files to files, against engines that people use for it.
 
-The others read the files of the feature store's partitions, one a day; ours reads the tables as its readers do, whole
-months from the file that the store keeps beside those of their days. What the others take for the same rows in a file a
-year is told, without a limit: no day of such a file can be replaced. Their spine may come out sorted by time, ours
-keeps the order that it has; and they need not ask which tables and days are there.
+The others read the tables' own files, one a month; ours reads the tables as its readers do. What the others take for
+the same rows in a file a year is told, without a limit: no day of such a file can be replaced. Their spine may come out
+sorted by time, ours keeps the order that it has; and they need not ask which tables and days are there.
 """
 
 import shutil
@@ -45,7 +44,7 @@ def run(folder: Path, size: Size) -> list[Row]:
     store, plain = str(folder / f"store{days}"), str(folder / f"plain{days}")
     calls = {"fti": Call(ME, "fti", (store, str(folder / "out_fti"), days, 1))}
     for n, (peer, module, function, _) in enumerate(PEERS):
-        calls[peer] = Call(module, function, (store, str(folder / f"out_{n}"), "ds=*/"))
+        calls[peer] = Call(module, function, (store, str(folder / f"out_{n}"), "fti_month=*/"))
         calls[f"{peer}, a file a year"] = Call(module, function, (plain, str(folder / f"out_year_{n}"), ""))
     calls["FTI_WORKERS=2"] = Call(ME, "fti", (store, str(folder / "out_two"), days, 2))
     limits = {peer: limit for peer, _, _, limit in PEERS}

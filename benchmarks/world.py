@@ -15,7 +15,9 @@ from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.time import DAY, Window, midnight
 from fti_assets.flights import contracts, sources, transformations
+from fti_assets.stores.feature_store import contract_of
 from fti_assets.stores.frames import TIME, to_polars
+from fti_assets.stores.storage import Storage
 from fti_assets.stores.tables import PartitionedTable
 
 FIRST = midnight("2013-01-01")
@@ -108,7 +110,7 @@ def write_store(root: str, days: int, names: str = "departures weather takeoffs 
     """Write the named groups' tables, a year in a commit; the spine's rows are shuffled within their day."""
     for group in GROUPS:
         if group.name in names.split():
-            table = PartitionedTable(Path(root) / group.name, group.columns, group.period)
+            table = PartitionedTable(Storage(Path(root) / group.name), contract_of(group))
             for window, rows in parts_of(group, days, shuffled=group is VIEW.spine):
                 table.write(rows, window, pl.col(str(group.known_at)))
 
@@ -119,6 +121,16 @@ def write_plain(root: str, days: int) -> None:
         (Path(root) / group.name).mkdir(parents=True)
         for n, (_, rows) in enumerate(parts_of(group, days, shuffled=group is VIEW.spine)):
             rows.write_parquet(Path(root) / group.name / f"{n:03}.parquet", compression="lz4")
+
+
+def write_months(root: str, name: str, days: int) -> None:
+    """Write the rows of one group, in the same order, as plain Parquet: a file a month, in a table's codec."""
+    group = next(group for group in GROUPS if group.name == name)
+    Path(root).mkdir(parents=True)
+    rows = pl.concat([part for _, part in parts_of(group, days, shuffled=group is VIEW.spine)])
+    month = pl.col(str(group.known_at)).dt.strftime("%Y-%m")
+    for (name_of_month,), part in rows.group_by(month, maintain_order=True):
+        part.write_parquet(Path(root) / f"{name_of_month}.parquet", compression="zstd", compression_level=1)
 
 
 def one_year_of(name: str) -> pl.DataFrame:

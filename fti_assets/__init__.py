@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         FailingCase,
         MissingPartitions,
         NoChampion,
+        ReadOnly,
         StorageError,
         WorkerDied,
     )
@@ -57,6 +58,7 @@ _MODULES = {
         "Conflict",
         "Corrupt",
         "StorageError",
+        "ReadOnly",
         "WorkerDied",
     ),
 }
@@ -96,6 +98,7 @@ __all__ = [
     "Conflict",
     "Corrupt",
     "StorageError",
+    "ReadOnly",
     "WorkerDied",
 ]
 

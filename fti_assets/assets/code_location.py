@@ -23,12 +23,14 @@ def code_location(
     jobs: Sequence[Any],
     sensors: Sequence[dg.SensorDefinition] = (),
     checks: Sequence[dg.AssetChecksDefinition] = (),
+    schedules: Sequence[dg.ScheduleDefinition] = (),
 ) -> Location:
     """A location of that kind, whose automation is on as soon as a daemon runs."""
     return kind(
         assets=list(assets),
         asset_checks=list(checks),
         jobs=list(jobs),
+        schedules=list(schedules),
         sensors=[*sensors, _automation(f"{name}_automation")],
         resources={"home": HomeResource()},
         executor=dg.in_process_executor,
@@ -45,6 +47,7 @@ def merged(*locations: dg.Definitions) -> dg.Definitions:
         assets=list(own.values()),
         asset_checks=[check for location in locations for check in location.asset_checks or ()],
         jobs=[job for location in locations for job in location.jobs or ()],
+        schedules=[schedule for location in locations for schedule in location.schedules or ()],
         sensors=[*(s for s in sensors if not s.name.endswith("automation")), _automation("automation")],
         resources={"home": HomeResource()},
         executor=dg.in_process_executor,

@@ -8,6 +8,7 @@ from fti_assets.assets.feature_groups import feature_asset, source_spec
 from fti_assets.assets.keys import (
     feature_key,
 )
+from fti_assets.assets.maintenance import every_week, maintenance
 from fti_assets.assets.partitions import calendar
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.errors import DeclarationError
@@ -29,7 +30,7 @@ def feature_pipeline(*bindings: Binding, since: str, until: str | None = None) -
     """The feature pipeline as a code location: `source/*` and `features/*`, partitioned from `since` on.
 
     A job holds the groups of one cadence, because a run has one kind of partitions: `features` the daily ones and the
-    dimensions, `features_hourly` and `features_weekly` the others.
+    dimensions, `features_hourly` and `features_weekly` the others. The job `maintenance` keeps the home fast and small.
 
     `until` (not included) ends the calendar of a system whose data end; without it every new day is a partition.
     """
@@ -46,7 +47,9 @@ def feature_pipeline(*bindings: Binding, since: str, until: str | None = None) -
     ]
     audits = [leakage_check(binding) for binding in bindings]
     specs = [*map(source_spec, sources.values()), leakage_spec(bindings)]
-    pipeline = code_location(FeaturePipeline, "features", [*specs, *assets], jobs, checks=audits)
+    pipeline = code_location(
+        FeaturePipeline, "features", [*specs, *assets], [*jobs, maintenance], checks=audits, schedules=[every_week]
+    )
     pipeline.bindings = bindings
     return pipeline
 

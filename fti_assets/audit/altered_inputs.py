@@ -75,8 +75,8 @@ class AlteredStore:
         """The same from the group's first rows on."""
         self._store.require_history(group, window)
 
-    def files(self, group: Group, window: Window, version: int | None = None) -> list[str]:  # noqa: ARG002
-        """None: no file holds such rows, so nothing that was computed from a file is taken or kept in their place."""
+    def contents(self, group: Group, window: Window, version: int | None = None) -> list[str]:  # noqa: ARG002
+        """None: no partition holds such rows, so nothing that was computed from one is taken or kept in their place."""
         return []
 
     def read(

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -144,8 +143,9 @@ def _catalogue(home: str, *place: str) -> "Catalogue":
 
 def _stored(home: str, entry: "CatalogueRow") -> "Stored":
     from fti_assets.stores.catalogue import Stored
+    from fti_assets.stores.storage import Storage
 
-    return Stored.of(Path(home) / "features", entry)
+    return Stored.of(Storage(home).at("features"), entry)
 
 
 def _facts(entry: "CatalogueRow", stored: "Stored") -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 from fti_assets.cli.audit import audit
 from fti_assets.cli.demo import demo
 from fti_assets.cli.features import features
+from fti_assets.cli.maintain import maintain, verify
 from fti_assets.cli.quarantine import quarantine
 from fti_assets.cli.registry import registry
 from fti_assets.cli.serve import serve
@@ -70,5 +71,5 @@ def main(context: click.Context, home: str) -> None:
     context.obj = Storage(home).url
 
 
-for command in (demo, init, ui, serve, registry, features, quarantine, audit):
+for command in (demo, init, ui, serve, registry, features, quarantine, audit, maintain, verify):
     main.add_command(command)

@@ -66,6 +66,10 @@ class StorageError(Exception):
     """A folder or bucket is full, does not answer or does not let one in; what was acknowledged before is there."""
 
 
+class ReadOnly(StorageError):
+    """A folder or bucket that can be read, perhaps, but not written."""
+
+
 class WorkerDied(Exception):
     """A process that did part of the work was killed; what was done stays done."""
 

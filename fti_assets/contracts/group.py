@@ -129,9 +129,6 @@ class Group:
                 )
             if self.columns[column] != Kind.TIME:
                 raise DeclarationError(f"{self.name}.{column} is {self.columns[column]}: expected fti.UTC for a time")
-        for column in ("ds", "hour") if self.partitions == "hourly" else ("ds",):
-            if column in self.columns:
-                raise self._error(f"{column!r} names the partition; choose another column name")
 
 
 def check_columns_exist(group: Group, columns: Sequence[str]) -> None:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fti_assets.contracts.errors import unknown
@@ -14,6 +13,7 @@ from fti_assets.stores.storage import Storage
 
 if TYPE_CHECKING:
     from fti_assets.contracts.catalogue_rows import CatalogueRow
+    from fti_assets.stores.table_version import TableVersion
 
 _LENGTHS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 
@@ -51,19 +51,17 @@ class Stored:
     last_known: datetime | None
 
     @classmethod
-    def of(cls, features: Path, row: Mapping[str, Any]) -> "Stored":
+    def of(cls, features: Storage, row: Mapping[str, Any]) -> "Stored":
         """What the store under `features` holds of the group."""
-        from fti_assets.stores.delta_log import DeltaLog
+        from fti_assets.stores.table_log import table_log
 
-        table = features / checked_name("feature group", row["name"])
-        now = DeltaLog(table).snapshot()
-        if now is None:
+        storage = features.at(checked_name("feature group", row["name"]))
+        table = table_log(storage).newest()
+        if table is None:
             return cls(None, (), (), None)
-        written = tuple(sorted(now.marks))
-        newest = max((directory for directory, files in now.files.items() if files), default=None)
-        known = [_newest(table / file, row["known_at"]) for file in now.files.get(newest or "", ())]
+        written = tuple(sorted(table.marks))
         missing = _between(written, _LENGTHS.get(row["partitions"]))
-        return cls(now.version, written, missing, max((k for k in known if k), default=None))
+        return cls(table.number, written, missing, _newest(storage, table, row["known_at"]))
 
 
 def get(rows: "Mapping[str, CatalogueRow]", kind: str, name: str) -> "CatalogueRow":
@@ -87,12 +85,16 @@ def consumers(groups: "Mapping[str, CatalogueRow]", models: "Mapping[str, Catalo
     return used
 
 
-def _newest(file: Path, known_at: str | None) -> datetime | None:
-    if known_at is None:
-        return None
-    import polars as pl
+def _newest(storage: Storage, table: "TableVersion", known_at: str | None) -> datetime | None:
+    """When the newest row of the last partition with rows became known."""
+    from fti_assets.contracts.kinds import Kind
+    from fti_assets.stores.month_files import read_months
 
-    newest = pl.scan_parquet(file, glob=False).select(pl.col(known_at).max()).collect().item()
+    if known_at is None or not table.files:
+        return None
+    last = max(file.last for file in table.files)
+    rows = read_months(storage, table.files, {known_at: Kind.TIME.polars}, last, last)
+    newest = rows[known_at].max()
     return newest.astimezone(UTC) if isinstance(newest, datetime) else None
 
 

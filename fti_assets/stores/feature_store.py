@@ -17,6 +17,7 @@ from fti_assets.stores.quarantine import QuarantineStore
 from fti_assets.stores.slices import SliceStore
 from fti_assets.stores.statistics import StatisticsStore
 from fti_assets.stores.storage import Storage
+from fti_assets.stores.table_contract import TableContract
 from fti_assets.stores.tables import PartitionedTable, Write
 from fti_assets.stores.tiles import TileStore
 
@@ -43,8 +44,8 @@ class GroupReader(Protocol):
     ) -> pl.DataFrame:
         """The rows of the partitions that the window touches."""
 
-    def files(self, group: Group, window: Window, version: int | None = None) -> list[str]:
-        """Names of content: equal names, equal rows."""
+    def contents(self, group: Group, window: Window, version: int | None = None) -> list[str]:
+        """The names of what the window's partitions hold: equal names, equal rows."""
 
     def require(self, group: Group, window: Window) -> None:
         """Raise MissingPartitions unless every partition that the window touches was written."""
@@ -60,7 +61,7 @@ class FeatureStore:
         self.storage = storage
         self.root = storage.folder or Path()
         self.slices = SliceStore(self.root / ".slices")
-        self.tiles = TileStore(self.root / ".tiles")
+        self.tiles = TileStore(storage.at("_tiles"))
         self.statistics = StatisticsStore(storage.at("_statistics"))
         self.quarantine = QuarantineStore(storage.at("_quarantine"))
         self.catalogue = Catalogue(storage.at("_catalogue"))
@@ -69,6 +70,10 @@ class FeatureStore:
     def snapshot(self) -> "FeatureStore":
         """The store as it is now: each table is opened once, at its first use, and stays at the version it had then."""
         return self if self._tables is not None else FeatureStore(self.storage, tables={})
+
+    def check(self, group: Group) -> None:
+        """Raise DeclarationError when the group's table holds rows of a contract that this one cannot follow."""
+        self._table(group).check()
 
     def write(self, group: Group, frame: pd.DataFrame, window: Window) -> Write:
         """Replace the window's partitions (a dimension: everything) by validated rows; those it holds already stay."""
@@ -83,7 +88,7 @@ class FeatureStore:
     ) -> pl.DataFrame:
         """The rows of the partitions that the window touches, whole, ordered by when they became known.
 
-        A dimension has no partitions: all of its rows. `version` reads the table as it was then: see `version_at`.
+        A dimension has no partitions: all of its rows. `version` reads the table as it was then.
         """
         return self._table(group).read(WHOLE if group.dimension else window, columns, version)
 
@@ -122,9 +127,9 @@ class FeatureStore:
             f"feature group {group.name} was not materialized for {shown}: materialize it first{after}"
         )
 
-    def files(self, group: Group, window: Window, version: int | None = None) -> list[str]:
-        """The names of the files that hold the rows `read` gives: equal names, equal rows."""
-        return self._table(group).files(WHOLE if group.dimension else window, version)
+    def contents(self, group: Group, window: Window, version: int | None = None) -> list[str]:
+        """The names of what the window's partitions hold, of those with rows: equal names, equal rows."""
+        return self._table(group).contents(WHOLE if group.dimension else window, version)
 
     def missing(self, group: Group, window: Window) -> list[str]:
         """The keys of the window's partitions that were never written."""
@@ -139,12 +144,12 @@ class FeatureStore:
         """The table's version now, to pin a dataset to; None before its first write."""
         return self._table(group).version()
 
-    def version_at(self, group: Group, moment: datetime) -> int | None:
-        """The version that the table had at an instant of the past, to read it as it was; None before its first."""
-        return self._table(group).version_at(moment)
-
     def _table(self, group: Group) -> PartitionedTable:
-        path = self.root / group.name
-        if self._tables is None:
-            return PartitionedTable(path, group.columns, group.period)
-        return self._tables.setdefault(group.name, PartitionedTable(path, group.columns, group.period, hold=True))
+        table = PartitionedTable(self.storage.at(group.name), contract_of(group), hold=self._tables is not None)
+        return table if self._tables is None else self._tables.setdefault(group.name, table)
+
+
+def contract_of(group: Group) -> TableContract:
+    """What the rows of a group's table are."""
+    never_null = frozenset(column for column in group.columns if not group.schema.is_nullable(column))
+    return TableContract(group.columns, group.partitions, group.keys, never_null)

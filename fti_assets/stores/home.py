@@ -1,10 +1,12 @@
 """Where a system keeps everything: one folder or bucket, the stores inside it."""
 
 import hashlib
+import json
 import os
 from functools import cached_property
 from pathlib import Path
 
+from fti_assets.contracts.errors import Corrupt
 from fti_assets.contracts.names import checked_name
 from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.datasets import DatasetStore
@@ -15,6 +17,8 @@ from fti_assets.stores.prediction_log import PredictionLog
 from fti_assets.stores.registry import Registry
 from fti_assets.stores.storage import Storage
 
+STORES = ("features", "datasets", "models", "catalogue", "predictions", "monitoring", "backtests")
+"""What lies in a home and is its own; beside it a folder holds what Dagster, the online store and a demo need."""
 LOCAL = ".fti"
 """The folder in the working directory that is a home, or holds what a home in a bucket needs on this machine."""
 
@@ -52,6 +56,29 @@ class Home:
     def backtest(self, name: str) -> "Home":
         """A home of its own for models and predictions that never serve, on the same features."""
         return Home(self.storage.at("backtests", checked_name("backtest", name)).url, self._features)
+
+    def kept_versions(self) -> dict[str, set[int]]:
+        """The versions of tables that datasets, or the registry's models, were made of, by where the table lies.
+
+        `features/orders`: maintenance leaves them readable. Those of backtests count too. Corrupt, naming the object,
+        for a manifest that cannot be read.
+        """
+        kept: dict[str, set[int]] = {}
+        keys = [key for store in ("datasets", "models", "backtests") for key in self.storage.objects(store)]
+        for key in keys:
+            if key.endswith(".json") and "/_delta_log/" not in key:
+                for group, version in self._pins(key).items():
+                    if version is not None:
+                        kept.setdefault(f"features/{group}", set()).add(version)
+        return kept
+
+    def _pins(self, key: str) -> dict[str, int | None]:
+        """The versions of tables by their group, where a JSON object is the manifest of a dataset or a model."""
+        try:
+            manifest = json.loads(self.storage.read(key) or b"")
+        except ValueError as error:
+            raise Corrupt(f"{self.storage.url_of(key)}: expected JSON: {error}") from error
+        return dict(manifest.get("tables") or manifest.get("facts", {}).get("tables") or {})
 
     @cached_property
     def datasets(self) -> DatasetStore:

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fti_assets.stores.synced_files import Corrupt, replace
+from fti_assets.contracts.errors import Corrupt
+from fti_assets.stores.synced_files import replace
 
 
 def read_json(path: Path, absent: Any = None) -> Any:

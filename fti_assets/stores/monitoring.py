@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 
@@ -11,6 +10,7 @@ from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.names import checked_name
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.stores.storage import Storage
+from fti_assets.stores.table_contract import TableContract
 from fti_assets.stores.tables import PartitionedTable
 
 PROFILES: Mapping[str, Kind] = {
@@ -50,7 +50,7 @@ class MonitoringStore:
     """The tables `profiles`, `performance` and `decisions` of each model, by day."""
 
     def __init__(self, storage: Storage) -> None:
-        self.root = storage.folder or Path()
+        self._storage = storage
 
     def write(self, kind: str, model: str, frame: pl.DataFrame, window: Window) -> int:
         """Replace the window's days of one table."""
@@ -67,4 +67,4 @@ class MonitoringStore:
     def _table(self, kind: str, model: str) -> PartitionedTable:
         if kind not in _KINDS:
             raise DeclarationError(unknown("monitoring table", kind, _KINDS))
-        return PartitionedTable(self.root / checked_name("model", model) / kind, _KINDS[kind])
+        return PartitionedTable(self._storage.at(checked_name("model", model), kind), TableContract(_KINDS[kind]))

@@ -1,6 +1,7 @@
 """The online store: one SQLite file of the latest feature rows, looked up by key, and of what was answered."""
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from fti_assets.contracts.errors import ContractViolation, FailingCase, MissingPartitions
+from fti_assets.contracts.errors import ContractViolation, FailingCase, MissingPartitions, ReadOnly
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.selection import Selection
@@ -112,8 +113,19 @@ class OnlineStore:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own; closing it rolls back what was not committed."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._opened()) as connection:
-            yield connection
+        is_read_only = not os.access(self.path.parent, os.W_OK)
+        with closing(self._opened_as_it_is() if is_read_only else self._opened()) as connection:
+            try:
+                yield connection
+            except sqlite3.OperationalError as error:
+                raise (ReadOnly(f"{self.path}: it is read-only") if is_read_only else error) from error
+
+    def _opened_as_it_is(self) -> sqlite3.Connection:
+        """A connection to a file that nobody can write, not even the marks by which readers say that they read."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        if not self.path.exists() or (log.exists() and log.stat().st_size):
+            raise ReadOnly(f"{self.path}: it was not loaded, or not closed, before its folder became read-only")
+        return sqlite3.connect(f"{self.path.as_uri()}?immutable=1", uri=True, isolation_level=None)
 
     def _opened(self) -> sqlite3.Connection:
         """A connection to a file in write-ahead mode with its tables.

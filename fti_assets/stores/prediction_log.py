@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 
@@ -10,6 +9,7 @@ from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.stores.storage import Storage
+from fti_assets.stores.table_contract import TableContract
 from fti_assets.stores.tables import PartitionedTable
 
 
@@ -17,7 +17,7 @@ class PredictionLog:
     """Each model's predictions by the day of their prediction time."""
 
     def __init__(self, storage: Storage) -> None:
-        self.root = storage.folder or Path()
+        self._storage = storage
 
     def append(self, model: Model, frame: pl.DataFrame, window: Window) -> int:
         """Issue the window's days; raises AlreadyIssued, with nothing written, if one of them was issued before."""
@@ -32,7 +32,7 @@ class PredictionLog:
         return [start.date() for start in self._table(model).missing([midnight(day) for day in days])]
 
     def _table(self, model: Model) -> PartitionedTable:
-        return PartitionedTable(self.root / model.name, prediction_columns(model))
+        return PartitionedTable(self._storage.at(model.name), TableContract(prediction_columns(model)))
 
 
 def prediction_columns(model: Model) -> Mapping[str, Kind]:

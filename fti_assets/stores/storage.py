@@ -1,11 +1,10 @@
 """Where objects lie: a folder or a bucket, behind one face on which nothing is ever replaced."""
 
 import errno
-import os
 import re
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +12,11 @@ from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PermissionDeniedError
 from obstore.store import LocalStore, from_url
 
-from fti_assets.contracts.errors import DeclarationError, StorageError
+from fti_assets.contracts.errors import DeclarationError, ReadOnly, StorageError
+from fti_assets.stores.synced_files import create, sync, sync_directory
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore, RetryConfig
@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 _BUCKETS = ("s3", "s3a", "gs", "az", "abfs", "abfss")
 _LIKE_A_URL = re.compile(r"[a-z][a-z0-9]+:")
 RETRIES: "RetryConfig" = {"max_retries": 5}
-_NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+_DENIED = re.compile(r"AccessDenied|403 Forbidden|necessary privileges")
+_DECORATION = re.compile(r"\x1b\[\d*m|↳")
+_SHOWN = 300
+_PARTIAL = re.compile(r"^\.|#\d+$")
+_LEFT_BEHIND = re.compile(r"^\..+\.[0-9a-f]{32}$|#\d+$")
+"""What a writer that was killed leaves in a folder: one of ours, or one of object_store's."""
 
 
 def _as_url(url: str | Path) -> str:
@@ -55,7 +63,8 @@ class Storage:
 
     Raises:
         DeclarationError: any other scheme.
-        StorageError: by every method, where the storage is full, does not answer or does not let one in.
+        StorageError: by every method, where the storage is full or does not answer; ReadOnly where it does not let one
+            in, or write.
     """
 
     url: str = attrs.field(converter=_as_url)
@@ -76,12 +85,11 @@ class Storage:
         the object is on the disk before this returns, unless what can be made again need not be `synced`.
         """
         with self._in_words(key):
+            if self.folder is not None:
+                return create(self.folder / key, content, synced=synced) or self.read(key) == content
             try:
-                if self.folder is not None:
-                    _create_file(self.folder / key, content, synced)
-                else:
-                    obstore.put(self._store, key, content, mode="create")
-            except (FileExistsError, AlreadyExistsError):
+                obstore.put(self._store, key, content, mode="create")
+            except AlreadyExistsError:
                 return self.read(key) == content
         return True
 
@@ -95,13 +103,17 @@ class Storage:
             except (FileNotFoundError, NotADirectoryError, NotFoundError):
                 return None
 
-    def objects(self, prefix: str = "") -> list[str]:
-        """The keys of the objects below a prefix, which ends where a part of a key does, in order."""
+    def objects(self, prefix: str = "", *, before: datetime | None = None) -> list[str]:
+        """The keys of the objects below a prefix, which ends where a part of a key does, in order.
+
+        With `before` of those that were made before it, by the storage's clock.
+        """
         with self._in_words(prefix):
             if self.folder is not None and not (self.folder / prefix).is_dir():
                 return []
             listed = obstore.list(self._store, prefix or None)
-            return sorted(meta["path"] for batch in listed for meta in batch if not _is_partial(meta["path"]))
+            metas = [meta for batch in listed for meta in batch if not _is_partial(meta["path"])]
+            return sorted(meta["path"] for meta in metas if before is None or meta["last_modified"] < before)
 
     def names(self, prefix: str = "") -> list[str]:
         """The names directly below a prefix, of objects and of what holds objects, in order."""
@@ -115,10 +127,30 @@ class Storage:
             below_prefix = [*listed["common_prefixes"], *(meta["path"] for meta in listed["objects"])]
             return sorted(path[start:].rstrip("/") for path in below_prefix)
 
+    def partials(self, before: datetime) -> list[str]:
+        """The keys of what writers that were killed left in a folder before that moment; a bucket shows none of it."""
+        if self.folder is None:
+            return []
+        with self._in_words(""):
+            paths = [path for path in self.folder.rglob("*") if _LEFT_BEHIND.search(path.name)]
+            return sorted(path.relative_to(self.folder).as_posix() for path in paths if _is_older(path, before))
+
+    def sync(self, key: str) -> None:
+        """Make an object that another library wrote into a folder survive a power cut; a bucket's do."""
+        if self.folder is not None:
+            with self._in_words(key):
+                path = self.folder / key
+                sync(path)
+                for above in path.parents[: len(Path(key).parents) + 1]:
+                    sync_directory(above)
+
     def delete(self, keys: list[str]) -> None:
         """Delete objects; for maintenance alone, of what nothing names any more."""
         with self._in_words(", ".join(keys[:3])):
-            if keys:
+            if self.folder is not None:
+                for key in keys:  # of what killed writers left, too, which is no object
+                    (self.folder / key).unlink(missing_ok=True)
+            elif keys:
                 obstore.delete(self._store, keys)
 
     def url_of(self, key: str) -> str:
@@ -137,51 +169,28 @@ class Storage:
         try:
             yield
         except (BaseError, OSError) as error:
-            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                raise StorageError(f"{self.url_of(key)}: the disk is full: make room and try again") from error
-            first = str(error).partition("\n")[0]
-            raise StorageError(f"{self.url_of(key)}: {first}") from error
+            raise storage_error(self.url_of(key), error) from error
 
 
-def _create_file(path: Path, content: bytes, synced: bool) -> None:
-    """Make a file whole, or not at all: written beside its place, and linked to it when it is on the disk."""
-    made = _make_folders(path.parent)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with partial.open("xb") as file:
-            file.write(content)
-            if synced:
-                file.flush()
-                os.fsync(file.fileno())
-        os.link(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    if synced:
-        for folder in (path.parent, *made):
-            _sync_folder(folder)
-
-
-def _make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those above it; gives the folders in which one was made."""
-    absent = [above for above in (folder, *folder.parents) if not above.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return [above.parent for above in absent]
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut, where the platform has a way to ask for that."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _NOT_SUPPORTED:
-            raise
-    finally:
-        os.close(descriptor)
+def storage_error(where: str, error: Exception) -> StorageError:
+    """What a folder, a bucket or a library that writes to them complains of, in words."""
+    text = " ".join(_DECORATION.sub(" ", str(error)).split())
+    of_system = _OS_ERROR.search(text)
+    number = error.errno if isinstance(error, OSError) and error.errno else int(of_system[1]) if of_system else None
+    if number in _FULL:
+        return StorageError(f"{where}: the disk is full: make room and try again")
+    if number in _FORBIDDEN or isinstance(error, PermissionDeniedError) or _DENIED.search(text):
+        return ReadOnly(f"{where}: it is read-only, or these credentials are not let in")
+    return StorageError(f"{where}: {text[:_SHOWN]}")
 
 
 def _is_partial(key: str) -> bool:
-    """Whether a file is what a writer that was killed left behind."""
-    return key.rpartition("/")[2].startswith(".")
+    """Whether a file is no object, but what a writer has not finished, or another program's own."""
+    return _PARTIAL.search(key.rpartition("/")[2]) is not None
+
+
+def _is_older(path: Path, before: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < before.timestamp()
+    except FileNotFoundError:  # its writer lives, and is done
+        return False

@@ -7,7 +7,6 @@ from fti_assets.stores.synced_files import create, replace
 
 def kept_text(path: Path, text: str) -> str:
     """The file's text; a file that is absent is made with `text`, by one of those who ask for it at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         create(path, text.encode())
     return path.read_text(encoding="utf-8")

@@ -85,7 +85,7 @@ def slice_key(view: FeatureView, window: Window, store: FeatureStore, pins: Mapp
 
 def _inputs(group: Group, window: Window, store: FeatureStore, pins: Mapping[str, int | None]) -> list[str]:
     times = f"{group.event_time} {group.known_at}"
-    return [group.name, times, repr(dict(group.columns)), *store.files(group, window, pins.get(group.name))]
+    return [group.name, times, repr(dict(group.columns)), *store.contents(group, window, pins.get(group.name))]
 
 
 def require_view(view: FeatureView, window: Window, store: FeatureStore, *, spine_too: bool = True) -> None:

@@ -10,14 +10,15 @@ from fti_assets.contracts.time import DAILY, HOURLY, UTC, WEEKLY
 from fti_assets_tests.contracts.shop import Customer, Order, Outcome, orders, outcomes
 
 
-class Partitioned(pa.DataFrameModel):
-    key: str
-    ds: UTC
-
-
-class Hourly(pa.DataFrameModel):
+class Hidden(pa.DataFrameModel):
     key: str
     at: UTC
+    fti_month: str
+
+
+class Scheduled(pa.DataFrameModel):
+    key: str
+    ds: UTC
     hour: int
 
 
@@ -25,7 +26,15 @@ def test_a_group_has_daily_partitions_unless_it_says_otherwise() -> None:
     assert orders.period == DAILY
     assert evolve(orders, partitions="hourly").period == HOURLY
     assert evolve(orders, partitions="weekly").period == WEEKLY
-    assert "hour" in FeatureGroup(Hourly, keys="key", event_time="at").columns, "a daily group may have such a column"
+
+
+def test_a_column_may_be_called_as_what_partitions_are_elsewhere() -> None:
+    hourly = FeatureGroup(Scheduled, keys="key", event_time="ds", partitions="hourly")
+    assert list(hourly.columns) == [
+        "key",
+        "ds",
+        "hour",
+    ]
 
 
 def test_what_is_left_out_follows_from_the_rest() -> None:
@@ -61,10 +70,9 @@ def test_equal_declarations_are_equal_and_can_be_counted() -> None:
         ),
         ({"schema": Order, "keys": "order_id", "event_time": "placed_at", "lookback": "a day"}, "duration 'a day'"),
         ({"schema": Order, "keys": "order_id", "event_time": "placed_at", "dimension": True}, "read whole"),
-        ({"schema": Partitioned, "keys": "key", "event_time": "ds"}, "'ds' names the partition"),
         (
-            {"schema": Hourly, "keys": "key", "event_time": "at", "partitions": "hourly"},
-            "'hour' names the partition; choose another column name",
+            {"schema": Hidden, "keys": "key", "event_time": "at"},
+            "column 'fti_month': begins with fti_, as the tables' own do: rename it",
         ),
         (
             {"schema": Order, "keys": "order_id", "event_time": "placed_at", "partitions": "monthly"},

@@ -16,11 +16,12 @@ import obstore
 from obstore.store import from_url
 
 _SECONDS = 60
-_IDENTITY = {
-    "name": "fti",
-    "credentials": [{"accessKey": "fti", "secretKey": "fti-secret"}],
-    "actions": ["Admin", "Read", "Write", "List"],
-}
+_IDENTITIES = [
+    {"name": name, "credentials": [{"accessKey": name, "secretKey": f"{name}-secret"}], "actions": actions}
+    for name, actions in {"fti": ["Admin", "Read", "Write", "List"], "reader": ["Read", "List"]}.items()
+]
+READER = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "reader-secret"}
+"""The environment of one who may read every bucket and write none."""
 
 
 def _free_ports(count: int) -> list[int]:
@@ -38,7 +39,7 @@ def _is_free(port: int) -> bool:
 def s3_server(folder: Path) -> Iterator[dict[str, str]]:
     """A server with the environment by which clients find it; any bucket is there as soon as it is written to."""
     config = folder / "s3.json"
-    config.write_text(json.dumps({"identities": [_IDENTITY]}))
+    config.write_text(json.dumps({"identities": _IDENTITIES}))
     names = ("s3", "master", "volume", "filer")
     ports = dict(zip(names, _free_ports(len(names)), strict=True))
     arguments = [
@@ -58,6 +59,7 @@ def s3_server(folder: Path) -> Iterator[dict[str, str]]:
         f"-filer.port={ports['filer']}",
         "-master.volumeSizeLimitMB=64",
         "-volume.max=50",
+        "-volume.preStopSeconds=1",
     ]
     environment = {
         "AWS_ACCESS_KEY_ID": "fti",

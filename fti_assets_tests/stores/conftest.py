@@ -16,6 +16,7 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with s3_server(tmp_path_factory.mktemp("s3")) as environment, pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
+        Storage("s3://tests").create("ready", b"")  # a bucket is there once it is written to
         yield "s3://tests"
 
 

@@ -75,21 +75,21 @@ def test_stored_are_the_partitions_that_were_written_and_the_newest_row(tmp_path
     for first, last in (("2024-01-01", "2024-01-02"), ("2024-01-05", "2024-01-05")):
         materialize(BINDINGS[0], Window.of_days(first, last), home.features)
         materialize(BINDINGS[1], Window.of_days(first, last), home.features)
-    held = Stored.of(home.features.root, group_row(BINDINGS[0]))
+    held = Stored.of(home.features.storage, group_row(BINDINGS[0]))
     assert held.partitions == ("2024-01-01", "2024-01-02", "2024-01-05")
     assert held.missing == ("2024-01-03", "2024-01-04")
     assert held.last_known == datetime(2024, 1, 5, 17, 30, tzinfo=UTC), "the last order of the day"
     assert held.version == home.features.version(orders)
-    empty_first_day = Stored.of(home.features.root, group_row(BINDINGS[1]))
+    empty_first_day = Stored.of(home.features.storage, group_row(BINDINGS[1]))
     assert empty_first_day.partitions == held.partitions, "a day without rows was written all the same"
 
 
 def test_a_dimension_is_stored_whole_and_a_group_may_not_be_stored_at_all(tmp_path: Path) -> None:
     home = Home(tmp_path)
     materialize(BINDINGS[2], Window.of_days("2024-01-01", "2024-01-01"), home.features)
-    held = Stored.of(home.features.root, group_row(BINDINGS[2]))
+    held = Stored.of(home.features.storage, group_row(BINDINGS[2]))
     assert (len(held.partitions), held.missing, held.last_known) == (1, (), None)
-    assert Stored.of(home.features.root, group_row(BINDINGS[0])) == Stored(None, (), (), None)
+    assert Stored.of(home.features.storage, group_row(BINDINGS[0])) == Stored(None, (), (), None)
     assert products.dimension
 
 
@@ -113,11 +113,10 @@ def test_consumers_are_models_and_groups_by_column() -> None:
 def test_it_is_read_without_dagster_pandas_or_the_systems_code(shop: Home) -> None:
     code = f"""
 import sys
-from pathlib import Path
 from fti_assets.stores.catalogue import Catalogue, Stored
 from fti_assets.stores.storage import Storage
-root = Path({str(shop.features.root)!r})
-held = [Stored.of(root, row) for row in Catalogue(Storage(root).at("_catalogue")).rows().values()]
+features = Storage({shop.features.storage.url!r})
+held = [Stored.of(features, row) for row in Catalogue(features.at("_catalogue")).rows().values()]
 heavy = {{"dagster", "pandas", "pandera", "xgboost", "fti_assets_tests"}}
 sys.stdout.write(f"{{len(held)}} {{sorted(heavy & set(sys.modules))}}")
 """

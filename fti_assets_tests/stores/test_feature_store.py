@@ -1,5 +1,4 @@
-import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -102,14 +101,4 @@ def test_hours_are_required_and_named_one_by_one(store: FeatureStore) -> None:
     store.require_history(hourly, Window(midnight("2023-12-01"), morning.end))
     with pytest.raises(MissingPartitions, match="for 2024-01-01-09:00, 2024-01-01-10:00, 2024-01-01-11:00 and 12 more"):
         store.require_history(hourly, days(1, 1))
-    assert store.files(hourly, morning)[0].startswith("ds=2024-01-01/hour=7/")
-
-
-def test_the_version_of_a_moment_reads_what_was_stored_then(store: FeatureStore) -> None:
-    assert store.version_at(orders, datetime.now(UTC)) is None
-    store.write(orders, placed("01 09:00"), days(1, 1))
-    then = datetime.now(UTC)
-    time.sleep(0.002)
-    store.write(orders, placed("01 10:00", "01 11:00"), days(1, 1))
-    assert len(store.read(orders, days(1, 1))) == 2
-    assert len(store.read(orders, days(1, 1), version=store.version_at(orders, then))) == 1
+    assert store.contents(hourly, morning)[0].startswith("2024-01-01-07:00 ")

@@ -2,8 +2,8 @@ import threading
 
 import pytest
 
+from fti_assets.contracts.errors import Corrupt
 from fti_assets.stores.json_files import read_json, write_json
-from fti_assets.stores.synced_files import Corrupt
 
 
 def test_a_value_comes_back(tmp_path):

@@ -96,8 +96,8 @@ class History:
 
     def _names(self, periods: Periods) -> dict[str, str]:
         """The names of the periods' tiles; none of periods without rows, or where tiles are not worth it."""
-        files = {label: self._store.files(self._source, p) for label, p in periods.items() if self._is_kept}
-        return {label: self._name(" ".join([label, *of_period])) for label, of_period in files.items() if of_period}
+        contents = {label: self._store.contents(self._source, p) for label, p in periods.items() if self._is_kept}
+        return {label: self._name(" ".join([label, *of_period])) for label, of_period in contents.items() if of_period}
 
     def _name(self, period: str) -> str:
         name = self._made_of.copy()

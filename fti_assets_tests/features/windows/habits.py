@@ -1,7 +1,6 @@
 """What the shop's customers order, by windows of all kinds, for tests of what is read and kept."""
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -41,9 +40,15 @@ def shop_days(first: str, last: str) -> list[date]:
     return Window.of_days(first, last).days
 
 
-def kept(store: FeatureStore, group: str) -> dict[str, Path]:
-    """The files of a group's tiles, by their month or day."""
-    return {path.name.split(".")[0]: path for path in sorted((store.tiles.root / group).rglob("*.arrows"))}
+def kept(store: FeatureStore, group: str) -> dict[str, str]:
+    """The keys of a group's tiles, by their month or day."""
+    return {key.rpartition("/")[2].partition(".")[0]: key for key in store.tiles.storage.objects(group)}
+
+
+def forget(store: FeatureStore) -> FeatureStore:
+    """The store without any tiles."""
+    store.tiles.storage.delete(store.tiles.storage.objects())
+    return store
 
 
 def same(frame: pd.DataFrame, expected: pd.DataFrame) -> bool:

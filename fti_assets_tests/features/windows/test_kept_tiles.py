@@ -1,6 +1,5 @@
 """Which days are read as rows, and which months and days are kept as tiles, while no bit of a window changes."""
 
-import shutil
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from fti_assets.contracts.time import Window, midnight
 from fti_assets.features.materialize import aggregate, materialize
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
+from fti_assets.stores.sealed import unsealed_bytes
 from fti_assets.stores.tiles import TileStore
 from fti_assets_tests.features.windows.habits import (
     DAILY,
@@ -25,6 +25,7 @@ from fti_assets_tests.features.windows.habits import (
     MONTHLY,
     SAWTOOTH,
     a_day,
+    forget,
     kept,
     same,
     shop_days,
@@ -57,11 +58,11 @@ def test_refreshing_day_by_day_from_kept_tiles_gives_the_bits_of_a_backfill(
 ) -> None:
     store = own_shop.features
     expected = aggregate(binding, DAYS, store)
-    shutil.rmtree(store.tiles.root)
+    forget(store)
     parts = [aggregate(binding, part, store) for part in DAYS.split(1)]
     assert pl.from_pandas(pd.concat(parts)).equals(pl.from_pandas(expected))
-    shutil.rmtree(store.tiles.root)
-    alone = [aggregate(binding, part, store) for part in DAYS.split(1) if not shutil.rmtree(store.tiles.root, True)]
+    forget(store)
+    alone = [aggregate(binding, part, forget(store)) for part in DAYS.split(1)]
     assert pl.from_pandas(pd.concat(alone)).equals(pl.from_pandas(expected))
 
 
@@ -99,7 +100,7 @@ def test_a_corrected_day_is_read_again_and_no_other(own_shop: Home, read: list[d
     after = aggregate(binding, day, store)
     assert sorted({*usual, corrected}) == sorted(read)
     assert not after.equals(before)
-    shutil.rmtree(store.tiles.root)
+    forget(store)
     assert pl.from_pandas(aggregate(binding, day, store)).equals(pl.from_pandas(after))
 
 
@@ -138,7 +139,8 @@ def test_a_month_is_read_as_one_where_no_window_cuts_it(own_shop: Home, opened: 
         if day == a_day("2024-02-07"):
             assert opened == [str(day) for day in shop_days("2024-01-01", "2024-02-05")]  # the 6th is new
     assert opened == ["2024-01", *(str(day) for day in shop_days("2024-02-01", "2024-02-12"))]
-    assert pl.read_ipc_stream(kept(store, MONTHLY.group.name)["2024-01"]).height == len(CUSTOMERS)
+    month = store.tiles.storage.read(kept(store, MONTHLY.group.name)["2024-01"]) or b""
+    assert pl.read_ipc_stream(unsealed_bytes("2024-01", month)).height == len(CUSTOMERS)
 
 
 def test_a_month_is_made_as_soon_as_no_window_at_a_row_begins_within_it(own_shop: Home) -> None:
@@ -164,11 +166,11 @@ def test_windows_have_the_same_bits_from_months_from_days_and_from_rows(own_shop
     opened.clear()
     from_months = aggregate(MONTHLY, day, store)
     assert opened[0] == "2024-01"
-    kept(store, "monthly_habits")["2024-01"].unlink()
+    store.tiles.storage.delete([kept(store, "monthly_habits")["2024-01"]])
     opened.clear()
     from_days = aggregate(MONTHLY, day, store)
     assert opened == [str(day) for day in shop_days("2024-01-01", "2024-02-13")]
-    shutil.rmtree(store.tiles.root)
+    forget(store)
     opened.clear()
     from_rows = aggregate(MONTHLY, day, store)
     assert opened == []
@@ -178,13 +180,10 @@ def test_windows_have_the_same_bits_from_months_from_days_and_from_rows(own_shop
 
 def test_months_and_days_deleted_at_random_cost_time_only(own_shop: Home) -> None:
     store, random = own_shop.features, np.random.default_rng(2)
-    expected = [
-        aggregate(MONTHLY, day, store) for day in FEBRUARY.split(1) if not shutil.rmtree(store.tiles.root, True)
-    ]
+    expected = [aggregate(MONTHLY, day, forget(store)) for day in FEBRUARY.split(1)]
     for day, frame in zip(FEBRUARY.split(1), expected, strict=True):
-        for path in kept(store, "monthly_habits").values():
-            if random.random() < 0.3:
-                path.unlink()
+        keys = kept(store, "monthly_habits").values()
+        store.tiles.storage.delete([key for key in keys if random.random() < 0.3])
         assert same(aggregate(MONTHLY, day, store), frame)
 
 
@@ -197,10 +196,10 @@ def test_a_corrected_day_makes_its_month_anew_and_that_of_before_is_gone(own_sho
     opened.clear()
     after = aggregate(MONTHLY, day, store)
     assert not {"2024-01", "2024-01-26"} & set(opened)
-    files = kept(store, "monthly_habits")
-    assert len(list((store.tiles.root / "monthly_habits").rglob("*.arrows"))) == len(files)
-    assert {period for period, path in files.items() if path != before.get(period)} == {"2024-01", "2024-01-26"}
-    shutil.rmtree(store.tiles.root)
+    keys = kept(store, "monthly_habits")
+    assert len(store.tiles.storage.objects("monthly_habits")) == len(keys)
+    assert {period for period, key in keys.items() if key != before.get(period)} == {"2024-01", "2024-01-26"}
+    forget(store)
     assert same(aggregate(MONTHLY, day, store), after)
 
 
