@@ -18,7 +18,9 @@ from fti_assets.stores.frames import declared_pandas, empty, to_pandas, to_polar
 from fti_assets.stores.registry import ModelVersion
 from fti_assets.validation.conform import conform
 from fti_assets.views.assemble import assemble
-from fti_assets.views.reading import read_inputs, read_view, require_view
+from fti_assets.views.inputs import read_inputs, require_view
+from fti_assets.views.reading import read_view
+from fti_assets.views.slices import slices
 
 Day = date | str
 

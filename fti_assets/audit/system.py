@@ -19,7 +19,7 @@ from fti_assets.contracts.time import Window
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.feature_store import WHOLE
 from fti_assets.stores.home import Home
-from fti_assets.views.reading import known_window
+from fti_assets.views.inputs import known_window
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,18 @@ class Window:
             yield Window(start, end)
             start = end
 
+    @property
+    def months_and_days(self) -> list["Window"]:
+        """The window's whole months and, where a month is not whole, its days; the first and the last may be cut."""
+        parts, start = [], self.start
+        while start < self.end:
+            month = midnight(start.date().replace(day=1))
+            next_month, next_day = (month + 31 * DAY).replace(day=1), midnight(start.date()) + DAY
+            end = next_month if start == month and next_month <= self.end else min(next_day, self.end)
+            parts.append(Window(start, end))
+            start = end
+        return parts
+
     def __str__(self) -> str:
         if self != Window.of_days(self.start.date(), self.days[-1]):
             return f"{self.start:%Y-%m-%d %H:%M}...{self.end:%Y-%m-%d %H:%M}"

@@ -59,7 +59,7 @@ class FeatureStore:
     def __init__(self, storage: Storage, tables: dict[str, PartitionedTable] | None = None) -> None:
         self.storage = storage
         self.root = storage.folder or Path()
-        self.slices = SliceStore(self.root / ".slices")
+        self.slices = SliceStore(storage.at("_slices"))
         self.tiles = TileStore(self.root / ".tiles")
         self.statistics = StatisticsStore(storage.at("_statistics"))
         self.quarantine = QuarantineStore(storage.at("_quarantine"))
