@@ -66,7 +66,7 @@ def _parsed(group: FeatureGroup) -> pl.DataFrame:
     if group is contracts.carriers:
         return _carriers(one_year(contracts.arrivals))
     frame = {
-        contracts.departures: lambda: transformations.as_scheduled(sources.schedule.read(start, end)),
+        contracts.departures: lambda: transformations.as_read(sources.schedule.read(start, end)),
         contracts.takeoffs: lambda: transformations.as_left(sources.takeoffs.read(start, end)),
         contracts.arrivals: lambda: transformations.as_landed(sources.landings.read(start, end)),
         contracts.weather: lambda: transformations.as_published(sources.observations.read(start, end)),

@@ -43,7 +43,7 @@ class Home(home.Home):
 
         Of a group they are the rows that became known in these days, in the types of its contract; a dimension, which
         is read whole, takes no days. Of a view they are the rows predicted in these days with their features, as they
-        were known at each row's prediction time.
+        were known at each row's prediction time. Integers that may be null are `Int64`: none is rounded.
 
         Raises MissingPartitions, naming them, for days that were never written.
         """
@@ -93,7 +93,8 @@ class Home(home.Home):
 
     def predictions(self, model: Model, first: Day, last: Day) -> pd.DataFrame:
         """The predictions issued for the days from `first` to `last`; each names the version that made it."""
-        return to_pandas(self.prediction_log.read(model, _days(first, last)))
+        rows = self.prediction_log.read(model, _days(first, last))
+        return to_pandas(rows, nullable=model.view.spine.schema.extension_columns)
 
     def champion(self, model: Model, at: datetime | None = None) -> ModelVersion:
         """The version that serves, or served at an instant. Raises NoChampion, naming what exists."""

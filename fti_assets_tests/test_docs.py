@@ -2,7 +2,6 @@
 
 import importlib
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -118,8 +117,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("FTI_HOME", str(folder / ".fti"))
         patch.syspath_prepend(str(folder))
         yield folder
-        for name in [name for name in sys.modules if name.partition(".")[0] == "pages"]:
-            del sys.modules[name]
 
 
 @pytest.fixture(scope="module")
@@ -213,13 +210,13 @@ def test_an_invalid_row_is_set_aside_and_listed_as_the_page_shows(
 
 
 def test_the_leak_of_the_page_is_found_and_told_as_the_page_shows(folder: Path) -> None:
-    (folder / "leaking.py").write_text(
+    (folder / "pages" / "leaking.py").write_text(
         "from pages.dagster import *\n"
         "from pages.leakage import leaky\n"
         "system = fti.System('flights', models=[is_late], since='2013-03-01', until='2013-03-15')\n"
         "features = system.feature_pipeline(*features.bindings, leaky)\n"
     )
-    said = fti_command("audit", "leakage", "--system", "leaking", code=1)
+    said = fti_command("audit", "leakage", "--system", "pages.leaking", code=1)
     (shown,) = code_blocks(DOCS / "leakage.md", "")
     for line in shown.splitlines():
         assert line in said.splitlines()
@@ -227,12 +224,12 @@ def test_the_leak_of_the_page_is_found_and_told_as_the_page_shows(folder: Path) 
 
 
 def test_the_audit_finds_nothing_in_the_system_of_the_pages(folder: Path) -> None:
-    (folder / "audited.py").write_text(
+    (folder / "pages" / "audited.py").write_text(
         "from pages.extending import *\n"
         "system = fti.System('flights', models=[is_late, delay], since='2013-03-01', until='2013-03-15')\n"
         "features = system.feature_pipeline(*features.bindings, usual_by_hand)\n"
     )
-    said = fti_command("audit", "leakage", "--system", "audited", "--from", "2013-03-05", "--days", "2")
+    said = fti_command("audit", "leakage", "--system", "pages.audited", "--from", "2013-03-05", "--days", "2")
     assert said.splitlines()[-1].endswith("no leak found")
 
 

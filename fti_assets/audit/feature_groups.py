@@ -22,7 +22,7 @@ from fti_assets.contracts.time import Window
 from fti_assets.features.materialize import compute
 from fti_assets.features.windows.aggregate import aggregate
 from fti_assets.stores.feature_store import FeatureStore, GroupReader
-from fti_assets.stores.frames import TIME, to_pandas, to_polars
+from fti_assets.stores.frames import TIME, declared_pandas, to_polars
 from fti_assets.validation.batch_validation import BatchValidation
 
 
@@ -106,7 +106,7 @@ def _from_source(
     alter: Alter,
 ) -> pl.DataFrame:
     def instead(later: pd.DataFrame) -> pd.DataFrame:
-        return to_pandas(alter(to_polars(later, source.schema.columns), seen)).astype(later.dtypes)
+        return declared_pandas(alter(to_polars(later, source.schema.columns), seen), source.schema)
 
     if not isinstance(binding, Computed):
         return rows_of(binding, window, store)

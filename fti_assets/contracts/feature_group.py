@@ -33,7 +33,8 @@ class FeatureGroup(Group):
         lookback: how old a row's event may be when a prediction uses it: `"36h"`, `"7d"`, a timedelta.
         dimension: small and slowly changing: it has no times, is read whole, and counts as always known.
         partitions: how much time one holds: `hourly`, `daily` or `weekly` (from Monday 00:00), in UTC.
-        on_invalid: rows that break the contract `fail` their batch, or go to `quarantine` with the reasons.
+        on_invalid: rows that break the contract `fail` their batch, or go to `quarantine` with the reasons, each
+            value judged by itself, as for a `Source`.
         invalid_up_to: the largest share of a batch that may go to quarantine.
         owners: mail addresses, or `team:` and a name.
         tags: short labels, as the Dagster UI shows them.

@@ -1,5 +1,6 @@
 """The five kinds of columns, and all that depends on a column's kind."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,10 @@ import polars as pl
 
 from fti_assets.contracts.errors import DeclarationError
 
+_WHOLE = re.compile(r"[ \t]*([+-]?[0-9]{1,30})[ \t]*")
+_FLOAT = re.compile(r"[ \t]*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,9})?)[ \t]*")
+_TRUTHS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
+_NANOSECONDS = re.compile(r"[.,][0-9]{6}[0-9]*[1-9]")
 _SMALL_WHOLE = tuple(f"{kind}{bits}" for kind in ("int", "uint", "Int", "UInt") for bits in (8, 16, 32))
 
 
@@ -29,6 +34,7 @@ class _Facts:
         check: what a value of it is, as the check that fails for another.
         json: what a value of it is in a request.
         holds: whether a Python value is one of it.
+        spelled: the value that a text spells, or None.
     """
 
     annotation: str
@@ -41,6 +47,7 @@ class _Facts:
     check: str
     json: str
     holds: Callable[[Any], bool]
+    spelled: Callable[[str], Any]
 
 
 class Kind(StrEnum):
@@ -105,6 +112,14 @@ class Kind(StrEnum):
         """Whether a Python value, which is not null, is one of it."""
         return self._facts.holds(value)
 
+    def spelled(self, text: str) -> Any:
+        """The value that a text spells as files do, such as `-12`, `1.5e3`, `true` or `2013-12-31T21:00:00Z`.
+
+        None where it spells none that the kind holds exactly: a word, a whole number beyond 64 bits, a time without
+        its zone or with nanoseconds. Each text spells itself.
+        """
+        return self._facts.spelled(text)
+
     @property
     def _facts(self) -> _Facts:
         return _FACTS[self]
@@ -138,6 +153,26 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, datetime) and value.utcoffset() is not None and not getattr(value, "nanosecond", 0)
 
 
+def _spelled_integer(text: str) -> int | None:
+    whole = _WHOLE.fullmatch(text)
+    return int(whole[1]) if whole and _is_integer(int(whole[1])) else None
+
+
+def _spelled_number(text: str) -> float | None:
+    whole, number = _WHOLE.fullmatch(text), _FLOAT.fullmatch(text)
+    if whole:
+        return float(whole[1]) if _is_number(int(whole[1])) else None
+    return float(number[1]) if number else None
+
+
+def _spelled_time(text: str) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if instant.utcoffset() is None or _NANOSECONDS.search(text) else instant
+
+
 _FACTS: Mapping[Kind, _Facts] = {
     Kind.TEXT: _Facts(
         annotation="str",
@@ -150,6 +185,7 @@ _FACTS: Mapping[Kind, _Facts] = {
         check="is text",
         json="text",
         holds=_is_text,
+        spelled=str,
     ),
     Kind.INTEGER: _Facts(
         annotation="int",
@@ -162,6 +198,7 @@ _FACTS: Mapping[Kind, _Facts] = {
         check="is a whole number of 64 bits",
         json="a whole number",
         holds=_is_integer,
+        spelled=_spelled_integer,
     ),
     Kind.NUMBER: _Facts(
         annotation="float",
@@ -174,6 +211,7 @@ _FACTS: Mapping[Kind, _Facts] = {
         check="is a number that a float holds",
         json="a number",
         holds=_is_number,
+        spelled=_spelled_number,
     ),
     Kind.BOOLEAN: _Facts(
         annotation="bool",
@@ -186,6 +224,7 @@ _FACTS: Mapping[Kind, _Facts] = {
         check="is true or false",
         json="true or false",
         holds=_is_boolean,
+        spelled=_TRUTHS.get,
     ),
     Kind.TIME: _Facts(
         annotation="fti.UTC",
@@ -198,5 +237,6 @@ _FACTS: Mapping[Kind, _Facts] = {
         check="is a time with its zone, in whole microseconds",
         json="an ISO time with its zone, such as 2013-12-31T21:00:00Z",
         holds=_is_time,
+        spelled=_spelled_time,
     ),
 }

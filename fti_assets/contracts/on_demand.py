@@ -35,7 +35,8 @@ class OnDemand:
     """A pure function of request fields and joined features, row by row.
 
     It takes the frame of everything joined so far and returns a frame of its own columns alone, with the same
-    index; its return annotation, `DataFrame[SomeModel]`, says which.
+    index; its return annotation, `DataFrame[SomeModel]`, says which. In the frame integers that may be null, as all
+    that are looked up may be, are pandas' `Int64`, exact to 64 bits, and booleans `boolean`, null or not.
     """
 
     function: Callable[..., Any]

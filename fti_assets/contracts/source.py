@@ -25,7 +25,9 @@ class Source:
         schema: a Pandera DataFrameModel, checked on every read. Its docstring describes the source.
         read: `read(start, end)` returns the rows that became known in [start, end), two instants in UTC.
         name: what the source is called; by default the schema's class name in snake_case.
-        on_invalid: rows that break the schema `fail` their batch, or go to `quarantine` with the reasons.
+        on_invalid: rows that break the schema `fail` their batch, or go to `quarantine` with the reasons. In quarantine
+            each value is judged by itself: where a word such as `nil` has made a file's column of numbers text, the
+            word's row is set aside and the other texts are read as the numbers that they spell.
         invalid_up_to: the largest share of a batch that may go to quarantine.
 
     Raises:

@@ -8,22 +8,16 @@ from fti_assets.flights import schemas
 from fti_assets.flights.on_demand import calendar, overdue, turn
 
 FIRST_CUTOFF = "2013-06-01"
-HOURS, DAYS = ["1h", "3h", "12h"], ["1d", "7d", "30d"]
-half_hourly: dict[str, Any] = {"every": "30min", "lookback": "1h"}
+HOURS, LONG, DAYS = ["1h", "3h", "12h"], ["3h", "12h"], ["1d", "7d", "30d"]
+grid: dict[str, Any] = {"every": "30min", "lookback": "1h"}
 
 feature_group = partial(fti.FeatureGroup, owners="team:flights")
 
 departures = feature_group(schemas.Departure, keys="flight_id", event_time="predict_at", name="departures")
-due = feature_group(schemas.Due, keys="flight_id", event_time="due_at", lookback="36h")
-takeoffs = feature_group(schemas.Takeoff, keys="flight_id", event_time="departed_at", name="takeoffs", lookback="36h")
-arrivals = feature_group(
-    schemas.Arrival,
-    keys="flight_id",
-    event_time="scheduled_arrival",
-    known_at="landed_at",
-    name="arrivals",
-    lookback="36h",
-)
+recent = partial(feature_group, keys="flight_id", lookback="36h")
+due = recent(schemas.Due, event_time="due_at", name="due")
+takeoffs = recent(schemas.Takeoff, event_time="departed_at", name="takeoffs")
+arrivals = recent(schemas.Arrival, event_time="scheduled_arrival", known_at="landed_at", name="arrivals")
 weather = feature_group(
     schemas.Weather,
     keys="origin",
@@ -34,45 +28,33 @@ weather = feature_group(
 )
 aircraft = feature_group(schemas.Aircraft, keys="tail_number", dimension=True, tags={"feed": "faa"})
 
+airline = ["carrier", "origin"]
+late, planned = {"is_late": "mean"}, {"flight": "count"}
+landed, left = {"delay": "mean", "lost": "mean"} | late, {"delay": "mean"} | planned
 origin_landings = arrivals.windows(
-    "origin",
-    {"delay": "mean", "lost": "mean", "is_late": "mean"},
-    over={"delay": HOURS, "lost": HOURS, "is_late": "3h"},
-    name="origin_landings",
-    **half_hourly,
-)
-origin_takeoffs = takeoffs.windows(
-    "origin",
-    {"delay": "mean", "flight": "count", "is_late": "mean"},
-    over={"delay": HOURS, "flight": HOURS, "is_late": "3h"},
-    name="origin_takeoffs",
-    **half_hourly,
+    "origin", landed, over={"delay": HOURS, "lost": HOURS, "is_late": "3h"}, name="origin_landings", **grid
 )
 destination_landings = arrivals.windows(
-    "destination",
-    {"delay": "mean", "lost": "mean", "is_late": "mean"},
-    over={"delay": ["3h", "12h"], "lost": ["3h", "12h"], "is_late": "12h"},
-    name="destination_landings",
-    **half_hourly,
+    "destination", landed, over={"delay": LONG, "lost": LONG, "is_late": "12h"}, name="destination_landings", **grid
 )
-airline = ["carrier", "origin"]
-flown, planned = {"delay": "mean", "flight": "count"}, {"flight": "count"}
-airline_takeoffs = takeoffs.windows(airline, flown, over=HOURS, name="airline_takeoffs", **half_hourly)
-airline_due = due.windows(airline, planned, over=["3h", "12h"], name="airline_due", **half_hourly)
-origin_due = due.windows("origin", planned, over=HOURS, name="origin_due", **half_hourly)
-origin_schedule = departures.windows("origin", planned, over=["1h", "2h"], name="origin_schedule", **half_hourly)
-carriers = arrivals.windows("carrier", {"is_late": "mean"}, over=DAYS, name="carriers")
-origins = arrivals.windows("origin", {"is_late": "mean"}, over=DAYS, name="origins")
-destinations = arrivals.windows("destination", {"is_late": "mean"}, over=["1d", "7d"], name="destinations")
-routes = arrivals.windows(["origin", "destination"], {"delay": "mean"}, over=["7d", "30d"], name="routes")
-tail_numbers = arrivals.windows("tail_number", {"delay": "mean"}, over=["7d", "30d"], name="tail_numbers")
+origin_takeoffs = takeoffs.windows(
+    "origin", left | late, over={"delay": HOURS, "flight": HOURS, "is_late": "3h"}, name="origin_takeoffs", **grid
+)
+airline_takeoffs = takeoffs.windows(airline, left, over=HOURS, name="airline_takeoffs", **grid)
+airline_due = due.windows(airline, planned, over=LONG, name="airline_due", **grid)
+origin_due = due.windows("origin", planned, over=HOURS, name="origin_due", **grid)
+origin_schedule = departures.windows("origin", planned, over=["1h", "2h"], name="origin_schedule", **grid)
+carriers = arrivals.windows("carrier", late, over=DAYS, name="carriers")
+origins = arrivals.windows("origin", late, over=DAYS, name="origins")
+destinations = arrivals.windows("destination", late, over=["1d", "7d"], name="destinations")
+routes = arrivals.windows(["origin", "destination"], {"delay": "mean"}, over=DAYS[1:], name="routes")
+tail_numbers = arrivals.windows("tail_number", {"delay": "mean"}, over=DAYS[1:], name="tail_numbers")
 flight_numbers = arrivals.windows(
-    ["carrier", "flight"],
-    {"is_late": "mean", "delay": "mean"},
-    over={"is_late": "30d", "delay": ["7d", "30d"]},
-    name="flight_numbers",
+    ["carrier", "flight"], late | {"delay": "mean"}, over={"is_late": "30d", "delay": DAYS[1:]}, name="flight_numbers"
 )
 
+last_takeoff = takeoffs["scheduled_departure", "departed_at", "block_minutes", "delay"].by("tail_number")
+last_landing = arrivals["scheduled_departure", "landed_at", "arrival_delay"].by("tail_number")
 counts = [f"flight_count_{hours}" for hours in HOURS]  # for `overdue` alone
 flight = fti.FeatureView(
     spine=departures,
@@ -81,14 +63,8 @@ flight = fti.FeatureView(
         departures["carrier", "origin", "destination", "flight", "distance"],
         weather,
         aircraft["year_built", "seats"],
-        takeoffs["scheduled_departure", "departed_at", "block_minutes", "delay"]
-        .by("tail_number")
-        .prefixed("aircraft_left_")
-        .hidden("block_minutes", "delay"),
-        arrivals["scheduled_departure", "landed_at", "arrival_delay"]
-        .by("tail_number")
-        .prefixed("aircraft_landed_")
-        .hidden("arrival_delay"),
+        last_takeoff.prefixed("aircraft_left_").hidden("block_minutes", "delay"),
+        last_landing.prefixed("aircraft_landed_").hidden("arrival_delay"),
         due["due_at", "block_minutes"].by("tail_number").prefixed("aircraft_due_").hidden(),
         origin_landings.select().prefixed("origin_landed_"),
         origin_takeoffs.select().prefixed("origin_left_").hidden(*counts),

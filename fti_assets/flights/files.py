@@ -10,6 +10,14 @@ from fti_assets.flights.clock import minutes, next_at_clock
 
 NOT_IN_AIRPORTS = dict.fromkeys(("BQN", "PSE", "SJU", "STT"), "America/Puerto_Rico")
 """Destinations that airports.csv lacks: three in Puerto Rico, and Saint Thomas, which keeps the same time."""
+WEATHER_COLUMNS = {
+    "temp": "temperature",
+    "dewp": "dewpoint",
+    "humid": "humidity",
+    "wind_dir": "wind_direction",
+    "precip": "precipitation",
+    "visib": "visibility",
+}
 
 
 def data_file(name: str) -> Path:
@@ -70,29 +78,13 @@ def weather() -> pd.DataFrame:
     the file keeps the hour's first reading up to then together with the rain until then. So 51 minutes past is the
     first moment at which a whole row is true, and it is published 5 minutes later.
     """
-    raw = pd.read_csv(data_file("weather.csv"))
+    raw = pd.read_csv(data_file("weather.csv"), dtype={"precip": "float64", "visib": "float64"})
     observed = pd.to_datetime(raw["time_hour"], utc=True).dt.as_unit("us") + pd.Timedelta(minutes=51)
-    return pd.DataFrame(
-        {
-            "origin": raw["origin"],
-            "observed_at": observed,
-            "published_at": observed + pd.Timedelta(minutes=5),
-            "temperature": raw["temp"],
-            "dewpoint": raw["dewp"],
-            "humidity": raw["humid"],
-            "wind_direction": raw["wind_dir"],
-            "wind_speed": raw["wind_speed"],
-            "wind_gust": raw["wind_gust"],
-            "precipitation": raw["precip"].astype("float64"),
-            "pressure": raw["pressure"],
-            "visibility": raw["visib"].astype("float64"),
-        }
-    )
+    named = raw.rename(columns=WEATHER_COLUMNS)
+    return named.assign(observed_at=observed, published_at=observed + pd.Timedelta(minutes=5))
 
 
 @cache
 def planes() -> pd.DataFrame:
     """The 3,322 aircraft of the registry that flew from New York in 2013, in the order of the file."""
-    columns = {"tailnum": "tail_number", "year": "year_built", "engine": "engine_type"}
-    kept = ["tail_number", "year_built", "manufacturer", "model", "engines", "seats", "engine_type"]
-    return pd.read_csv(data_file("planes.csv")).rename(columns=columns)[kept]
+    return pd.read_csv(data_file("planes.csv")).rename(columns={"tailnum": "tail_number", "year": "year_built"})

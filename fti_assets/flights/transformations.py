@@ -14,9 +14,9 @@ FASTEST_WIND = 200.0
 """Miles per hour; the data hold one of 1,048, which is no wind."""
 
 
-def as_scheduled(schedule: pd.DataFrame) -> pd.DataFrame:
-    """Departures: the flights to predict."""
-    return schedule
+def as_read(rows: pd.DataFrame) -> pd.DataFrame:
+    """Departures, the flights to predict, and aircraft: as their sources have them."""
+    return rows
 
 
 def as_due(schedule: pd.DataFrame) -> pd.DataFrame:
@@ -54,11 +54,6 @@ def as_published(observations: pd.DataFrame) -> pd.DataFrame:
         wind_speed=wind, wind_east=wind * np.sin(direction), wind_north=wind * np.cos(direction)
     )
     return _columns_of(schemas.Weather, weather)
-
-
-def as_registered(aircraft: pd.DataFrame) -> pd.DataFrame:
-    """The register's aircraft."""
-    return aircraft
 
 
 def _columns_of(schema: type[pa.DataFrameModel], rows: pd.DataFrame) -> pd.DataFrame:

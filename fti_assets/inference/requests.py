@@ -102,11 +102,11 @@ def _value(value: Any, kind: Kind) -> Any:
         return None
     try:
         if kind == Kind.TIME:
-            instant = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-            return _Refused() if instant.utcoffset() is None else instant.astimezone(UTC)
+            instant = kind.spelled(value) if isinstance(value, str) else value
+            return instant.astimezone(UTC) if kind.holds(instant) else _Refused()
         if kind == Kind.NUMBER:
             return float(value) if kind.holds(value) else _Refused()
-    except (TypeError, ValueError, OverflowError):
+    except OverflowError:  # a time of the year 1 or 9999 that UTC has in the year before or after
         return _Refused()
     return value if kind.holds(value) else _Refused()
 

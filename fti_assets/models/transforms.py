@@ -25,7 +25,10 @@ class Preprocessing:
     categories: Mapping[str, tuple[str, ...]]
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
-        """Rows × columns as float32, the same bits for a row alone and in a batch."""
+        """Rows × columns as float32, the same bits for a row alone and in a batch.
+
+        Whole numbers beyond 2**24 are rounded here and nowhere before: an id is no number to learn from.
+        """
         matrix = np.empty((len(frame), len(self.kinds)), dtype=np.float32)
         for position, (name, kind) in enumerate(self.kinds.items()):
             if kind == "text":

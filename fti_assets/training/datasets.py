@@ -66,7 +66,7 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
         "spine_rows": len(spine),
         "tables": versions,
         "columns": dict(view.columns),
-        "nullable": [*nullable_of(view), *(name for selection in view.joined for name in selection.names.values())],
+        "nullable": nullable_of(view),
     }
     home.models.keep(model_row(model))
     return Built(home.datasets.write(model.name, cutoff, kept, manifest), len(kept), len(spine))

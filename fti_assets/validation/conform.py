@@ -20,7 +20,9 @@ def conform(frame: pd.DataFrame, schema: Schema, what: str) -> pd.DataFrame:
     """The frame in the schema's column order, widened where nothing is lost by it, and validated.
 
     int32, float32, whole numbers for floats, coarser times and those of other zones, columns without a row, nulls of
-    any type and objects that are all of the column's kind are widened; `widened` says which were.
+    any type, Arrow's columns, categories of text and objects that are all of the column's kind are widened; `widened`
+    says which were. Texts are no numbers, whatever they spell, unless the model says `coerce`; of a column that one
+    word has made texts, only the words are named.
     Raises ContractViolation with every failing case, not only the first; infinite numbers fail always.
     """
     return _kept(examine(frame, schema), what)
@@ -45,9 +47,9 @@ def conform_group(frame: pd.DataFrame, group: Group, window: Window | None) -> p
     return _kept(examine_group(frame, group, window), f"feature group {group.name}")
 
 
-def examine_group(frame: pd.DataFrame, group: Group, window: Window | None) -> Examined:
+def examine_group(frame: pd.DataFrame, group: Group, window: Window | None, *, row_by_row: bool = False) -> Examined:
     """What is wrong with a batch of a feature group: its schema's faults, and those of identity and time."""
-    examined = examine(frame, group.schema)
+    examined = examine(frame, group.schema, row_by_row=row_by_row)
     if examined.of_frame:
         return examined
     return replace(examined, faults=examined.faults + _misplaced(examined.frame, group, window))

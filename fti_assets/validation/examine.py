@@ -62,10 +62,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}… ({len(text):,} characters)"
 
 
-def examine(frame: pd.DataFrame, schema: Schema) -> Examined:
+def examine(frame: pd.DataFrame, schema: Schema, *, row_by_row: bool = False) -> Examined:
     """The frame widened to its schema's types, validated, and what is wrong with it.
 
-    A row with a value that cannot be read as its type is not checked further.
+    A row with a value that cannot be read as its type is not checked further. `row_by_row` reads each value by itself,
+    whatever type its column has for the sake of another row: a text is the value that it spells.
     """
     if not isinstance(frame, pd.DataFrame):
         kind = f"{type(frame).__module__}.{type(frame).__name__}"
@@ -76,7 +77,7 @@ def examine(frame: pd.DataFrame, schema: Schema) -> Examined:
     if len(doubled):
         twice = ["twice"] * max(len(frame), 1)
         return Examined(frame, [Fault(str(name), "is there once", twice) for name in doubled])
-    typed, unread, faults = _typed(frame, schema)
+    typed, unread, faults = _typed(frame, schema, row_by_row)
     sound = typed if unread is None else _exact(typed[~unread], schema)
     try:
         validated = schema.pandera.validate(sound, lazy=True)
@@ -96,7 +97,9 @@ def typed_only(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     return unchecked.validate(frame)
 
 
-def _typed(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, np.ndarray | None, list[Fault]]:
+def _typed(
+    frame: pd.DataFrame, schema: Schema, row_by_row: bool
+) -> tuple[pd.DataFrame, np.ndarray | None, list[Fault]]:
     """The frame with each column read as its type, the rows where one could not be, and the faults found so."""
     typed, faults = frame.copy(deep=False), []
     unread: np.ndarray | None = None
@@ -105,7 +108,7 @@ def _typed(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, np.ndarra
         if name not in frame or declared.coerce or declared.columns[name].coerce:
             continue
         column = frame[name]
-        read = read_as(column, kind, exact[name])
+        read = read_as(column, kind, exact[name], row_by_row=row_by_row)
         if read.column is not column:
             typed[name] = read.column
         for check, rows in read.broken.items():
@@ -125,7 +128,7 @@ def _exact(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 def _reported(failures: pd.DataFrame, frame: pd.DataFrame) -> list[Fault]:
     """Pandera's failure cases of a frame, by column and check."""
     misplaced = failures["check"].isin(list(_MISPLACED))
-    column = failures["failure_case"].where(misplaced, failures["column"]).fillna("(frame)").astype(str)
+    column = failures["failure_case"].astype(object).where(misplaced, failures["column"]).fillna("(frame)").astype(str)
     check = failures["check"].replace(_MISPLACED).astype(str)
     faults = []
     for (name, broken), cases in failures.groupby([column, check], sort=False):
@@ -135,7 +138,17 @@ def _reported(failures: pd.DataFrame, frame: pd.DataFrame) -> list[Fault]:
         of_value = of_rows and not broken.startswith(_OF_THE_TYPE)
         in_frame = rows is not None and frame.index.is_unique
         values = (frame.loc[rows, name] if in_frame else cases["failure_case"]).tolist()
-        if broken.startswith("dtype('datetime64") and str(values[0]).startswith("datetime64") and "," not in values[0]:
-            values = [f"{values[0]}: which zone is it? .dt.tz_localize('UTC')"]
-        faults.append(Fault(name, broken, values, rows, of_value))
+        faults.append(Fault(name, broken, _advised(broken, values), rows, of_value))
     return faults
+
+
+def _advised(check: str, values: list[Any]) -> list[Any]:
+    """The values, or of a column of another type that type with what to do about it, where that is not plain."""
+    dtype = str(values[0])
+    if check.startswith("dtype('datetime64") and dtype.startswith(("datetime64", "timestamp")) and "," not in dtype:
+        return [f"{dtype}: which zone is it? .dt.tz_localize('UTC')"]
+    if check.lower() == "dtype('int64')" and dtype == "float64":
+        return [f"{dtype}: floats round whole numbers from 2**53 on. Read it as Int64"]
+    if check.lower() in ("dtype('int64')", "dtype('float64')") and dtype == "str":
+        return [f"{dtype}: a text is no number, whatever it spells, unless the model says pa.Field(coerce=True)"]
+    return values

@@ -3,15 +3,17 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from fti_assets.contracts.errors import ContractViolation
 from fti_assets.contracts.group import Group
+from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.set_aside import Reason, SetAside
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
@@ -20,6 +22,8 @@ from fti_assets.validation.examine import Examined, Fault, cases_of, examine, sh
 
 Waivers = Mapping[str, frozenset[tuple[str, str]]]
 """For the digest of a row, the checks (column, check) that somebody let it pass."""
+Texts = Callable[[Sequence[int]], list[str]]
+"""The rows with these labels as JSON."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,9 @@ def sift(frame: pd.DataFrame, contract: Group | Source, window: Window | None, w
     that are equal in every column one stays, and its copies are set aside. Checks of a whole column or frame are
     judged on the rows that stay. `waivers` let rows pass checks of their values.
 
+    Each value is judged by itself. A word in a file's column of numbers makes pandas read all of it as text: the word's
+    row is set aside, and the other texts are the numbers that they spell, with or without the word beside them.
+
     Raises ContractViolation when the frame as a whole breaks the contract (a column missing, not declared or of
     another type, a check of the whole), or when more than the share `invalid_up_to` of the rows would be set aside.
     """
@@ -46,10 +53,11 @@ def sift(frame: pd.DataFrame, contract: Group | Source, window: Window | None, w
     numbered = kept = frame.reset_index(drop=True)
     examined = _examined(kept, contract, window)
     typed = examined.frame
+    texts = partial(_texts, numbered, typed, contract.schema.columns)
     reasons: dict[int, list[Reason]] = {}
     while True:
         broken = _reasons(examined.of_rows)
-        for label in _waived(broken, numbered, typed, waivers):
+        for label in _waived(broken, texts, waivers):
             del broken[label]
         reasons.update(broken)
         if len(reasons) > contract.invalid_up_to * len(frame):
@@ -61,14 +69,15 @@ def sift(frame: pd.DataFrame, contract: Group | Source, window: Window | None, w
     if examined.of_frame:
         raise ContractViolation(what, cases_of(examined.of_frame))
     conforming = typed_only(examined.frame, contract.schema) if examined.faults else examined.frame
-    return Sifted(conforming.reset_index(drop=True), _set_aside(reasons, numbered, typed, contract))
+    return Sifted(conforming.reset_index(drop=True), _set_aside(reasons, texts, typed, contract))
 
 
 def invalid_digests(frame: pd.DataFrame, source: Source) -> list[str]:
     """The digests of the rows that break a source's schema, whatever was waived."""
     numbered = frame.reset_index(drop=True)
-    examined = examine(numbered, source.schema)
-    return [digest_of(text) for text in _texts(numbered, examined.frame, sorted(_reasons(examined.of_rows)))]
+    examined = examine(numbered, source.schema, row_by_row=True)
+    texts = _texts(numbered, examined.frame, source.schema.columns, sorted(_reasons(examined.of_rows)))
+    return [digest_of(text) for text in texts]
 
 
 def digest_of(text: str) -> str:
@@ -85,27 +94,32 @@ def _retyped(frame: pd.DataFrame, typed: pd.DataFrame) -> pd.DataFrame:
 
 
 def _set_aside(
-    reasons: Mapping[int, list[Reason]], raw: pd.DataFrame, typed: pd.DataFrame, contract: Group | Source
+    reasons: Mapping[int, list[Reason]], texts: Texts, typed: pd.DataFrame, contract: Group | Source
 ) -> tuple[SetAside, ...]:
     labels = sorted(reasons)
     known: list[datetime | None] = [None] * len(labels)
     if isinstance(contract, Group) and contract.known_at:
         known = [None if pd.isna(time) else time.to_pydatetime() for time in typed.loc[labels, contract.known_at]]
-    texts = _texts(raw, typed, labels)
     return tuple(
         SetAside(text, digest_of(text), tuple(reasons[label]), time)
-        for label, text, time in zip(labels, texts, known, strict=True)
+        for label, text, time in zip(labels, texts(labels), known, strict=True)
     )
 
 
-def _texts(raw: pd.DataFrame, typed: pd.DataFrame, labels: Sequence[int]) -> list[str]:
+def _texts(raw: pd.DataFrame, typed: pd.DataFrame, kinds: Mapping[str, Kind], labels: Sequence[int]) -> list[str]:
     """Rows as JSON: each value in its declared type where it could be read, else as it was given."""
     columns = {}
     for name in typed:
         pairs = zip(typed.loc[labels, name].tolist(), raw.loc[labels, name].tolist(), strict=True)
-        columns[name] = [plain(raw if _is_null(read) else read) for read, raw in pairs]
+        columns[name] = [plain(_number(raw if _is_null(read) else read, kinds[name])) for read, raw in pairs]
     rows = zip(*columns.values(), strict=True)
     return [json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows]
+
+
+def _number(value: Any, kind: Kind) -> Any:
+    """The number that a text spells which Pandera coerces unless the batch has a word in it; else the value."""
+    spelled = kind.spelled(value) if kind.is_numeric and isinstance(value, str) else None
+    return value if spelled is None else spelled
 
 
 def _is_null(value: Any) -> bool:
@@ -128,8 +142,8 @@ def plain(value: Any) -> Any:
 
 def _examined(frame: pd.DataFrame, contract: Group | Source, window: Window | None) -> Examined:
     if isinstance(contract, Source):
-        return examine(frame, contract.schema)
-    return examine_group(frame, contract, window)
+        return examine(frame, contract.schema, row_by_row=True)
+    return examine_group(frame, contract, window, row_by_row=True)
 
 
 def _reasons(faults: Sequence[Fault]) -> dict[int, list[Reason]]:
@@ -140,12 +154,12 @@ def _reasons(faults: Sequence[Fault]) -> dict[int, list[Reason]]:
     return by_row
 
 
-def _waived(broken: Mapping[int, list[Reason]], raw: pd.DataFrame, typed: pd.DataFrame, waivers: Waivers) -> list[int]:
+def _waived(broken: Mapping[int, list[Reason]], texts: Texts, waivers: Waivers) -> list[int]:
     """The rows that break nothing but what somebody let them pass."""
     if not waivers:
         return []
-    texts = zip(broken, _texts(raw, typed, list(broken)), strict=True)
-    waived = {label: waivers.get(digest_of(text), frozenset()) for label, text in texts}
+    labelled = zip(broken, texts(list(broken)), strict=True)
+    waived = {label: waivers.get(digest_of(text), frozenset()) for label, text in labelled}
     return [
         label
         for label, reasons in broken.items()

@@ -6,9 +6,19 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pandas.api.types import is_string_dtype, pandas_dtype
 
 from fti_assets.contracts.kinds import Kind
 
+_EXACT = 2**53
+"""Floats hold all whole numbers up to it; of one that is a float already and not below it, nothing says what it was."""
+_UNSIGNED = ("uint64", "UInt64")
+_OWN_TYPES = {
+    pa.bool_(): "boolean",
+    **{getattr(pa, name.lower())(): name for name in ("Int8", "Int16", "Int32", "Int64")},
+    **{getattr(pa, name.lower())(): name for name in ("UInt8", "UInt16", "UInt32", "UInt64")},
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _NO_TIME = np.iinfo(np.int64).min
@@ -26,27 +36,32 @@ class Read:
     broken: Mapping[str, np.ndarray]
 
 
-def read_as(column: pd.Series, kind: Kind, exact: str) -> Read:
+def read_as(column: pd.Series, kind: Kind, exact: str, *, row_by_row: bool = False) -> Read:
     """The column in the type `exact`, or as it is when it is of another type as a whole, for Pandera to report.
 
-    Narrower numbers, whole numbers for floats, coarser times, other time zones, columns of nulls or of no rows, and
-    objects that are all of the kind are widened. Infinite numbers, times outside the years 1 to 9999, nanoseconds
-    that would be lost and nulls in an int64 or bool are broken.
+    Narrower numbers, whole numbers for floats, coarser times, other time zones, columns of nulls or of no rows, Arrow's
+    columns, categories that are texts, and objects that are all of the kind are widened. Infinite numbers, times that
+    are not in the years 1 to 9999, nanoseconds that would be lost and nulls in an int64 or bool are broken.
+
+    One word makes a file's column of numbers a column of texts. The words are broken then, not the column. A column of
+    texts that all spell numbers is a column of another type, unless it is read `row_by_row`: then each value is judged
+    by itself, so that no row depends on which others came with it, and a text is the value that it spells.
     """
-    if str(column.dtype) == exact:
-        return _within_bounds(column, kind, {})
-    null = column.isna()
+    plain = _plain(column, kind)
+    if str(plain.dtype) == exact:
+        return _within_bounds(plain, kind, {})
+    null = plain.isna()
     inner = kind.pandas(nullable=True) if null.any() else exact
     if null.all():
         empty = pd.Series(pd.array([None] * len(column), dtype=inner), column.index)
         return Read(empty, {} if inner == exact else {"not_nullable": null.to_numpy()})
     broken: dict[str, np.ndarray] = {}
-    if column.dtype == object:
-        read = _read_objects(column, kind, inner, null.to_numpy(), broken)
-    elif isinstance(column.dtype, pd.DatetimeTZDtype) and kind == "time":
-        read = _read_times(column, broken)
+    if plain.dtype == object or (isinstance(plain.dtype, pd.StringDtype) and kind != "text"):
+        read = _read_values(plain, kind, inner, null.to_numpy(), broken, row_by_row)
+    elif isinstance(plain.dtype, pd.DatetimeTZDtype) and kind == "time":
+        read = _read_times(plain, broken)
     else:
-        read = column.astype(inner) if _is_lossless(column, kind, inner, null) else None
+        read = plain.astype(inner) if _is_lossless(plain, kind, inner, null) else None
     if read is None:
         return Read(column, {})
     if inner != exact and null.any():
@@ -54,18 +69,43 @@ def read_as(column: pd.Series, kind: Kind, exact: str) -> Read:
     return _within_bounds(read, kind, broken)
 
 
+def _plain(column: pd.Series, kind: Kind) -> pd.Series:
+    """A category's texts as texts, Arrow's values in pandas' own type for them, and whole numbers, some of them beyond
+    64 bits, as objects, to be told apart; any other column as it is."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype) and kind == "text" and is_string_dtype(dtype.categories.dtype):
+        column = column.astype(dtype.categories.dtype)
+    if isinstance(column.dtype, pd.ArrowDtype):
+        column = _without_arrow(column)
+    is_beyond = str(column.dtype) in _UNSIGNED and kind == "integer" and (column >= 2**63).any()
+    return column.astype(object) if is_beyond else column
+
+
+def _without_arrow(column: pd.Series) -> pd.Series:
+    """An Arrow column of a kind's values in pandas' own type that holds them all; any other as it is."""
+    values = pa.array(column.array)
+    of = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+    if pa.types.is_string(of) or pa.types.is_large_string(of):
+        return pd.Series(pandas_dtype("str").__from_arrow__(values.cast(pa.large_string())), column.index)
+    if pa.types.is_floating(of):
+        return pd.Series(values.to_numpy(zero_copy_only=False), column.index)
+    if pa.types.is_timestamp(of) and of.tz:
+        return pd.Series(pd.DatetimeTZDtype(of.unit, of.tz).__from_arrow__(values), column.index)
+    own = _OWN_TYPES.get(of)
+    return pd.Series(pandas_dtype(own).__from_arrow__(values), column.index) if own else column
+
+
 def _is_lossless(column: pd.Series, kind: Kind, inner: str, null: pd.Series) -> bool:
-    name = str(column.dtype)
-    if name in ("uint64", "UInt64") and kind == "integer":
-        return bool((column[~null] < 2**63).all())
-    return kind.is_widened(name) or (
-        inner in ("float64", "Int64") and name in ("int64", "Int64", "float64") and _whole(column[~null])
-    )
-
-
-def _whole(numbers: pd.Series) -> bool:
-    """Whether all are whole numbers that floats and integers hold alike."""
-    return bool((numbers.between(-(2**53), 2**53)).all() and (numbers % 1 == 0).all())
+    name, values = str(column.dtype), column[~null]
+    if kind.is_widened(name):
+        return True
+    if name in _UNSIGNED and kind == "integer":
+        return True
+    if name in ("int64", "Int64") and inner == "float64":
+        return bool(values.between(-_EXACT, _EXACT).all())
+    if name == "float64" and inner == "Int64":
+        return bool((values.between(-_EXACT, _EXACT, inclusive="neither") & (values % 1 == 0)).all())
+    return False
 
 
 def _read_times(column: pd.Series, broken: dict[str, np.ndarray]) -> pd.Series | None:
@@ -81,15 +121,19 @@ def _read_times(column: pd.Series, broken: dict[str, np.ndarray]) -> pd.Series |
     return read.mask(lost)
 
 
-def _read_objects(
-    column: pd.Series, kind: Kind, inner: str, null: np.ndarray, broken: dict[str, np.ndarray]
+def _read_values(
+    column: pd.Series, kind: Kind, inner: str, null: np.ndarray, broken: dict[str, np.ndarray], row_by_row: bool
 ) -> pd.Series | None:
+    """Objects and texts, value by value; None where the column is of another type as a whole."""
+    is_text = isinstance(column.dtype, pd.StringDtype)
     values = column.tolist()
+    if is_text or row_by_row:
+        values = [kind.spelled(value) if isinstance(value, str) else value for value in values]
     of_the_kind = (not absent and kind.holds(value) for value, absent in zip(values, null, strict=True))
     readable = np.fromiter(of_the_kind, dtype=bool, count=len(values))
-    if not readable.any():
-        return None
     unreadable = ~readable & ~null
+    if not row_by_row and (not readable.any() or (is_text and not unreadable.any())):
+        return None
     if unreadable.any():
         inner = kind.pandas(nullable=True)
         broken[kind.check] = unreadable

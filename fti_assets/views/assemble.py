@@ -80,9 +80,12 @@ def look_up(
 
 
 def complete(view: FeatureView, joined: pl.DataFrame) -> pd.DataFrame:
-    """Renamed spine columns and the on-demand features added, online as offline."""
-    looked_up = [name for selection in view.joined for name in selection.names.values()]
-    frame = to_pandas(_renamed(view, joined), nullable=[*looked_up, *nullable_of(view)])
+    """Renamed spine columns and the on-demand features added, online as offline.
+
+    The functions see integers that may be null as pandas' `Int64`, and booleans as `boolean`, in a batch without nulls
+    and for a request alone too; ids of 64 bits are equal only where they are.
+    """
+    frame = to_pandas(_renamed(view, joined), nullable=nullable_of(view))
     for function in view.functions:
         computed = conform_computed(function.function(frame.copy(deep=False)), frame, function)
         frame = pd.concat([frame, computed], axis="columns")
@@ -90,10 +93,12 @@ def complete(view: FeatureView, joined: pl.DataFrame) -> pd.DataFrame:
 
 
 def nullable_of(view: FeatureView) -> list[str]:
-    """The spine's columns that may hold nulls, under their names there and in the view."""
-    columns = view.spine.schema.extension_columns
-    renamed = [s.names[c] for s in view.selections if s.group == view.spine for c in s.columns if c in columns]
-    return [*columns, *renamed]
+    """The view's columns that may hold nulls: those of the spine and of functions that say so, and all looked up."""
+    of_spine = view.spine.schema.extension_columns
+    renamed = [s.names[c] for s in view.selections if s.group == view.spine for c in s.columns if c in of_spine]
+    looked_up = [name for selection in view.joined for name in selection.names.values()]
+    computed = [name for function in view.functions for name in sorted(function.schema.extension_columns)]
+    return list(dict.fromkeys([*sorted(of_spine), *renamed, *looked_up, *computed]))
 
 
 def _renamed(view: FeatureView, joined: pl.DataFrame) -> pl.DataFrame:

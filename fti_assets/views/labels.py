@@ -54,7 +54,7 @@ def read_labels(
     home: Home,
     versions: dict[str, int | None] | None = None,
 ) -> pl.DataFrame:
-    """For each spine row its label as a number, and when that was known.
+    """For each spine row its label as a float, which rounds whole numbers beyond 2**53, and when that was known.
 
     Null where it was not known before `before` or within its horizon. What was known by the time of the prediction is
     no label either: it needs no prediction, and how far back to look for it would depend on the window.

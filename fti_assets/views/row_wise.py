@@ -24,12 +24,12 @@ def check_row_wise(view: FeatureView, frame: pd.DataFrame) -> None:
     rows = frame.iloc[telling_rows(frame[joined])] if len(frame) > 1 else frame.head(0)
     for function in view.functions if len(rows) else ():
         asked, expected = (rows[list(names)].reset_index(drop=True) for names in (joined, function.columns))
-        alone = [function.function(asked.iloc[[n]].reset_index(drop=True)) for n in range(len(asked))]
+        alone = [asked.iloc[[n]].reset_index(drop=True) for n in range(len(asked))]
         turned = asked.iloc[::-1].reset_index(drop=True)
-        alone_and_turned = pd.concat([*alone, function.function(turned.copy(deep=False))], ignore_index=True)
-        both = pd.concat([asked, turned], ignore_index=True)
+        # conforming before they stand together: integers beside another answer's floats would become floats
+        answers = [conform_computed(function.function(f.copy(deep=False)), f, function) for f in (*alone, turned)]
         wanted = pd.concat([expected, expected.iloc[::-1]], ignore_index=True)
-        _compare(function, conform_computed(alone_and_turned, both, function), wanted)
+        _compare(function, pd.concat(answers, ignore_index=True), wanted)
         joined = [*joined, *function.columns]
 
 

@@ -1,14 +1,18 @@
 """Planted leaks are found, each by name, and their mended counterparts pass."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
+import pandera.pandas as pa
 import pytest
 
 from fti_assets.audit.feature_groups import audit_binding
 from fti_assets.audit.findings import NOT_AUDITED, NOT_BY_WINDOW, NOT_DETERMINISTIC, Finding
 from fti_assets.contracts.binding import Binding
+from fti_assets.contracts.feature_group import FeatureGroup
 from fti_assets.contracts.source import Source
+from fti_assets.contracts.time import UTC
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.home import Home
 from fti_assets_tests import worlds
@@ -142,3 +146,28 @@ def test_a_source_that_is_read_whole_is_always_known(home: Home) -> None:
 
     whole = Source(Fleet, lambda _start, _end: fleet, name="fleet")
     assert found(p.delays.computed(with_seats, p.landings, whole), home) == []
+
+
+def test_ids_that_no_float_tells_apart_stay_two_while_inputs_are_altered(home: Home) -> None:
+    class Click(pa.DataFrameModel):
+        click: str
+        at: UTC
+        user: pd.Int64Dtype = pa.Field(nullable=True)
+
+    class User(pa.DataFrameModel):
+        user: int
+        at: UTC
+
+    rows = pd.DataFrame(
+        {"click": [f"c{n}" for n in range(12)], "user": pd.array([None, 2**53, 2**53 + 1] * 4, dtype="Int64")}
+    )
+    hours = [p.WINDOW.start + timedelta(hours=3 * (n // 3)) for n in range(12)]
+    rows.insert(1, "at", pd.Series(hours, dtype="datetime64[us, UTC]"))
+    source = Source(Click, lambda start, end: rows[(rows["at"] >= start) & (rows["at"] < end)], name="clicks")
+    users = FeatureGroup(User, keys="user", event_time="at", name="users")
+
+    def known(clicks: pd.DataFrame) -> pd.DataFrame:
+        of_users = clicks.dropna(subset="user")[["user", "at"]].astype({"user": "int64"})
+        return of_users.merge(of_users, on=["user", "at"], validate="1:1")
+
+    assert found(users.computed(known, source), home) == []

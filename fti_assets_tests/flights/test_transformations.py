@@ -15,12 +15,12 @@ from fti_assets.validation.conform import conform
 from fti_assets_tests.flights.conftest import utc
 
 EACH = {
-    "departures": (t.as_scheduled, sources.schedule, schemas.Departure),
+    "departures": (t.as_read, sources.schedule, schemas.Departure),
     "due": (t.as_due, sources.due, schemas.Due),
     "takeoffs": (t.as_left, sources.takeoffs, schemas.Takeoff),
     "arrivals": (t.as_landed, sources.landings, schemas.Arrival),
     "weather": (t.as_published, sources.observations, schemas.Weather),
-    "aircraft": (t.as_registered, sources.aircraft, schemas.Aircraft),
+    "aircraft": (t.as_read, sources.aircraft, schemas.Aircraft),
 }
 each = pytest.mark.parametrize(("transformation", "source", "schema"), EACH.values(), ids=EACH)
 Transformation = Callable[[pd.DataFrame], pd.DataFrame]

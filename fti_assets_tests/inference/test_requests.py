@@ -47,6 +47,13 @@ def test_times_of_any_zone_are_the_same_instants_in_utc() -> None:
     assert found == [nine, nine + timedelta(microseconds=1), nine]
 
 
+def test_nanoseconds_are_refused_and_not_cut_off() -> None:
+    cut = {**ORDER, "placed_at": "2024-02-14T09:00:00.0000001Z"}
+    assert set(cases(cut)) == {"placed_at"}
+    whole = request_frame(VIEW, [{**cut, "placed_at": "2024-02-14T09:00:00.000001000Z"}])["placed_at"][0]
+    assert whole == worlds.at(date(2024, 2, 14), 9) + timedelta(microseconds=1)
+
+
 @pytest.mark.parametrize("moment", [{}, {"placed_at": None}])
 def test_a_prediction_time_that_is_left_out_is_now(moment: dict[str, None]) -> None:
     request = {name: value for name, value in ORDER.items() if name != "placed_at"} | moment

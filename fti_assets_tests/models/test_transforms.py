@@ -39,6 +39,11 @@ def test_numbers_beyond_float32_become_its_largest() -> None:
     np.testing.assert_array_equal(huge, np.array([largest, -largest, np.nan, 0.1], dtype=np.float32))
 
 
+def test_nullable_integers_are_the_floats_nearest_to_them_and_their_nulls_are_missing() -> None:
+    stock = FITTED.transform(FRAME.assign(stock=pd.array([2**53 + 1, None, -(2**63), 4], dtype="Int64")))[:, 3]
+    np.testing.assert_array_equal(stock, np.array([2.0**53, np.nan, -(2.0**63), 4], dtype=np.float32))
+
+
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(st.none() | st.sampled_from("abc"), st.floats(allow_infinity=False)), min_size=1, max_size=6))
 def test_a_row_alone_has_the_same_bits_as_in_a_batch(rows: list[tuple[str | None, float]]) -> None:

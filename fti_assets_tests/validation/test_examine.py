@@ -53,10 +53,24 @@ def test_a_check_of_the_whole_is_a_fault_of_the_frame() -> None:
     assert {check for _, check in unweighed} == {"many pieces are weighed"}
 
 
+def test_a_nullable_id_that_breaks_a_check_alone_is_named_to_its_last_digit() -> None:
+    class Badge(pa.DataFrameModel):
+        badge: pd.Int64Dtype = pa.Field(nullable=True, lt=2**53)
+
+    badges = pd.DataFrame({"badge": pd.array([2**53 + 1, None, 7], dtype="Int64")})
+    [fault] = examine(badges, schema_of(Badge)).faults
+    assert (fault.check, list(fault.values), list(fault.rows)) == ("less_than(9007199254740992)", [2**53 + 1], [0])
+
+
+def test_a_number_beyond_64_bits_is_a_fault_of_its_row() -> None:
+    huge = np.array([2**63, 1, 1], dtype="uint64")
+    assert found(GOOD.assign(pieces=huge)) == {("pieces", "is a whole number of 64 bits"): [0]}
+
+
 def test_a_wrong_type_of_a_whole_column_is_a_fault_of_the_frame() -> None:
     assert found(GOOD.assign(pieces=[1.0, 2.0, 3.0])) == {("pieces", "dtype('int64')"): None}
-    huge = np.array([2**63, 1, 1], dtype="uint64")
-    assert found(GOOD.assign(pieces=huge)) == {("pieces", "dtype('int64')"): None}
+    huge = np.array([2**63, 2**63, 2**63], dtype="uint64")
+    assert found(GOOD.assign(pieces=huge, weight=1.0)) == {("pieces", "dtype('int64')"): None}
     misplaced = found(GOOD.drop(columns="pieces").assign(more=1))
     assert misplaced.items() >= {("pieces", "is missing"): None, ("more", "is not declared"): None}.items()
     assert set(misplaced.values()) == {None}

@@ -156,6 +156,30 @@ def test_a_function_of_each_row_alone_passes(count: int) -> None:
     check_row_wise(view, frame_of(parcels_of(count), view))
 
 
+class Twin(pa.DataFrameModel):
+    """Another number of 64 bits."""
+
+    twin: pd.Int64Dtype = pa.Field(nullable=True)
+    name: str = pa.Field(nullable=True)
+
+
+def in_types_of_its_rows(frame: pd.DataFrame) -> DataFrame[Twin]:
+    """Arrow's integers and categories; floats where there is nothing but nulls."""
+    name = frame["note"].astype("category")
+    if frame["pieces"].isna().all():
+        return pd.DataFrame({"twin": np.nan, "name": name}, index=frame.index)
+    return pd.DataFrame({"twin": (frame["pieces"] ^ 1).astype("int64[pyarrow]"), "name": name})
+
+
+def test_a_function_may_answer_in_other_types_for_a_row_alone_and_its_integers_stay_exact() -> None:
+    view = view_of(in_types_of_its_rows)
+    ids = [None if n % 5 == 1 else 2**63 - 1 - n for n in range(40)]
+    rows = parcels_of(40).assign(pieces=pd.array(ids, dtype="Int64"))
+    frame = frame_of(rows, view)
+    check_row_wise(view, frame)
+    assert [None if pd.isna(n) else n for n in frame["twin"]] == [None if n is None else n ^ 1 for n in ids]
+
+
 def after(frame: pd.DataFrame) -> DataFrame[Share]:
     """A function of what another one computed."""
     return pd.DataFrame({"share": frame["weight_each"] * 2})
