@@ -29,11 +29,10 @@ def run(folder: Path, size: Size) -> list[Row]:
     A run of a hundred years is slow and fast by turns, as the machine is: so it is held against the mean of ten's.
     """
     few, many = size.days(size.years), size.days(size.many_years)
-    out, around = str(folder / "out_hundredfold"), min(size.rounds, 2)
+    around = min(size.rounds, 2)
     stores = {days: prepare(folder, days) for days in (few, many)}
-    ten, hundred = (Call(ME, "fti", (stores[days], out, days, 1)) for days in (few, many))
+    ten, hundred = (Call(ME, "fti", (stores[days], "", days, "")) for days in (few, many))
     before, long, after = [measure(ten) for _ in range(around)], measure(hundred), [measure(ten) for _ in range(around)]
-    shutil.rmtree(out)
     shutil.rmtree(folder / f"store{many}")
     scale, small, peak = size.scale(size.many_years), size.scale(size.years), long.peak_mib
     short, least = fmean(each.seconds for each in before + after), min(each.peak_mib for each in before + after)

@@ -46,7 +46,7 @@ def dataset_asset(model: Model, since: str, cutoffs: dg.WeeklyPartitionsDefiniti
                     "dagster/partition_row_count": built.rows,
                     "spine rows": built.spine_rows,
                     "dataset": built.dataset.id,
-                    "file": dg.MetadataValue.path(str(built.dataset.path)),
+                    "slices": len(built.dataset.manifest["parts"]),
                 },
                 partition_key=f"{cutoff:{DATE}}",
             )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 
 import attrs
@@ -11,6 +10,7 @@ import polars as pl
 from fti_assets.contracts.errors import Corrupt
 from fti_assets.contracts.time import Window
 from fti_assets.stores.blobs import Blobs
+from fti_assets.stores.parquet import from_parquet, parquet_bytes
 from fti_assets.stores.sealed import canonical_json, sealed, unsealed
 from fti_assets.stores.storage import Storage
 
@@ -37,8 +37,7 @@ class Slice:
 
     def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """The rows, or these columns of them. Corrupt, naming the file, when it is gone or was changed."""
-        content = self._blobs.get(self.blob)
-        return pl.read_parquet(BytesIO(content), columns=None if columns is None else list(columns))
+        return from_parquet(self._blobs.get(self.blob), columns)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -50,8 +49,8 @@ class Slice:
 class SliceStore:
     """The slices below a storage: for each key a sealed record that names the file.
 
-    Both are put where none is, so it does not matter who made a slice, or how often. A slice that is deleted can be
-    made again while the tables keep the versions that it was made of; a dataset that names it cannot be read until then.
+    Both are put where none is, so it does not matter who made a slice, or how often. A deleted slice can be
+    made again as long as the tables keep the versions that it was made of.
     """
 
     def __init__(self, storage: Storage) -> None:
@@ -71,9 +70,7 @@ class SliceStore:
 
     def put(self, key: str, window: Window, rows: pl.DataFrame) -> Slice:
         """Keep rows under a key; those that are kept under it already stay."""
-        content = BytesIO()
-        rows.rechunk().write_parquet(content, compression="lz4", statistics=False)
-        made = Slice(window, rows.height, self._blobs.put(content.getvalue()), self._blobs)
+        made = Slice(window, rows.height, self._blobs.put(parquet_bytes(rows)), self._blobs)
         if self._records.create(key, canonical_json(sealed({"key": key, "columns": rows.columns, **made.facts}))):
             return made
         kept = self.get(key)

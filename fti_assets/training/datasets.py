@@ -1,22 +1,26 @@
 """Building a training dataset: everything that was known before the cutoff, and nothing else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import pandas as pd
 import polars as pl
 
 from fti_assets.contracts.catalogue_rows import model_row
 from fti_assets.contracts.errors import ContractViolation, FailingCase, MissingPartitions
+from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window
-from fti_assets.stores.datasets import Dataset
-from fti_assets.stores.frames import to_polars
+from fti_assets.stores.datasets import ROW, Dataset
+from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
-from fti_assets.views.assemble import nullable_of
+from fti_assets.stores.slices import Slice
+from fti_assets.views.assemble import assemble, nullable_of
+from fti_assets.views.inputs import Versions, read_inputs, table_versions
 from fti_assets.views.labels import LABEL, LABEL_KNOWN_AT, read_labels
-from fti_assets.views.reading import read_view, table_versions
 from fti_assets.views.row_wise import check_row_wise
+from fti_assets.views.slices import slices
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,9 @@ class Built:
 
 def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -> Built:
     """The view's rows from `since` whose label was known before `cutoff`, with their features; stored and pinned.
+
+    It is made of the view's `slices` and the labels of their rows, one slice after the other: memory is bounded by a
+    month, and a later cutoff's dataset has all but the newest months in common with it.
 
     Raises MissingPartitions when a day of a group before the cutoff was never written, or when the view has no day
     before it; ContractViolation when an on-demand function looks at other rows, or when the label's own column is a
@@ -45,16 +52,11 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
     store = home.features.snapshot()
     versions = table_versions(view, store)
     store.require(view.label.group, Window(window.start, min(window.end + view.label.horizon, cutoff)))
-    frame = read_view(view, window, store, versions)
-    check_row_wise(view, frame)
-    _check_own_label(model, frame)
-    spine = to_polars(frame, view.spine.columns)
-    labels = read_labels(model, spine, window, cutoff, home, versions)
-    features = to_polars(frame, {n: k for n, k in view.columns.items() if n not in spine.columns})
-    table = pl.concat([spine, features, labels], how="horizontal")
-    learned = table.filter(pl.col(LABEL).is_not_null()).sort(view.predicted_at, *view.spine.keys, maintain_order=True)
-    own = [view.predicted_at, *view.spine.keys]
-    kept = learned.select(list(dict.fromkeys([*own, *view.columns, LABEL, LABEL_KNOWN_AT])))
+    of_view = slices(view, window, store, versions)
+    _check_functions(view, of_view, store, versions)
+    _check_own_label(model, of_view)
+    labels = [_learned(model, rows, cutoff, home, versions) for rows in of_view]
+    learned, spine_rows = sum(map(len, labels)), sum(rows.rows for rows in of_view)
     manifest = {
         "model": model.name,
         "cutoff": cutoff.isoformat(),
@@ -62,29 +64,61 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
         "until": window.end.isoformat(),
         "where": view.where,
         "label": f"{view.label.group.name}.{view.label.column} within {view.label.horizon}",
-        "rows": len(kept),
-        "spine_rows": len(spine),
+        "rows": learned,
+        "spine_rows": spine_rows,
         "tables": versions,
-        "columns": dict(view.columns),
+        "columns": list(dict.fromkeys([*_order(view), *view.columns, LABEL, LABEL_KNOWN_AT])),
         "nullable": nullable_of(view),
+        "parts": [home.datasets.part(model.name, *part) for part in zip(of_view, labels, strict=True)],
     }
     home.models.keep(model_row(model))
-    return Built(home.datasets.write(model.name, cutoff, kept, manifest), len(kept), len(spine))
+    return Built(home.datasets.write(model.name, cutoff, manifest), learned, spine_rows)
 
 
-def _check_own_label(model: Model, frame: pd.DataFrame) -> None:
+def _learned(model: Model, rows: Slice, cutoff: datetime, home: Home, versions: Versions) -> pl.DataFrame:
+    """The rows of a slice whose label was known, by prediction time and keys: their places, labels, and since when."""
+    spine = rows.read(list(model.view.spine.columns))
+    labels = read_labels(model, spine, rows.window, cutoff, home, versions)
+    placed = pl.concat([spine.with_row_index(ROW), labels], how="horizontal").filter(pl.col(LABEL).is_not_null())
+    return placed.sort(_order(model.view), maintain_order=True).select(ROW, LABEL, LABEL_KNOWN_AT)
+
+
+def _order(view: FeatureView) -> list[str]:
+    return [view.predicted_at, *view.spine.keys]
+
+
+def _check_functions(view: FeatureView, of_view: Sequence[Slice], store: FeatureStore, versions: Versions) -> None:
+    """`check_row_wise` on the rows of three days, joined once more: slices lack what functions alone may see."""
+    some = [rows for rows in of_view if rows.rows]
+    if not view.functions or not some:
+        return
+    days = {_middle_day(view, some[place]) for place in (0, len(some) // 2, -1)}
+    frames = [assemble(view, *read_inputs(view, Window.of_days(day, day), store, versions)) for day in sorted(days)]
+    check_row_wise(view, pd.concat(frames, ignore_index=True))
+
+
+def _middle_day(view: FeatureView, rows: Slice) -> date:
+    """The day of the row in the middle."""
+    times = rows.read([view.predicted_at])[view.predicted_at]
+    return times.dt.date()[len(times) // 2]
+
+
+def _check_own_label(model: Model, of_view: Sequence[Slice]) -> None:
     """Refuse the label's own column as a feature where the label would be known only after each prediction.
 
     By an entity that comes back, or of a spine whose keys do, it is the latest known of earlier rows: a good feature.
     """
     view, label = model.view, model.view.label
-    times = frame[view.predicted_at]
-    later = times > times.min() + label.horizon
     for selection in view.joined:
         name = selection.names.get(label.column, "")
-        if selection.group == label.group and name and later.any() and frame[name].isna().all():
+        if selection.group != label.group or name not in view.columns:
+            continue
+        parts = [rows.read([view.predicted_at, name]) for rows in of_view if rows.rows]
+        times = [part[view.predicted_at] for part in parts]
+        is_long = bool(times) and times[-1].max() > times[0].min() + label.horizon  # type: ignore[operator]
+        if is_long and all(part[name].null_count() == part.height for part in parts):
             check = (
                 f"is the label {label.group.name}[{label.column!r}], and not known of any row when it is predicted: "
                 "leave it out, or look up what was known of another entity with .by(…)"
             )
-            raise ContractViolation(f"dataset {model.name}", [FailingCase(name, check, "null", len(frame))])
+            raise ContractViolation(f"dataset {model.name}", [FailingCase(name, check, "null", sum(map(len, parts)))])

@@ -70,7 +70,11 @@ def rows_of(view: FeatureView, spine: pl.DataFrame, groups: Mapping[str, pl.Data
 def imported_by(view: FeatureView) -> list[object]:
     """What a process that is sent the view imports by name."""
     functions = [part for function in view.functions for part in (function.function, function.schema)]
-    return [*(group.schema for group in view.groups), *(label.group.schema for label in view.labels.values()), *functions]
+    return [
+        *(group.schema for group in view.groups),
+        *(label.group.schema for label in view.labels.values()),
+        *functions,
+    ]
 
 
 @lru_cache(maxsize=4)

@@ -52,7 +52,7 @@ def read_labels(
     window: Window,
     before: datetime,
     home: Home,
-    versions: dict[str, int | None] | None = None,
+    versions: Mapping[str, int | None] | None = None,
 ) -> pl.DataFrame:
     """For each spine row its label as a float, which rounds whole numbers beyond 2**53, and when that was known.
 

@@ -12,9 +12,7 @@ from fti_assets.views.inputs import Versions
 from fti_assets.views.slices import slices
 
 
-def read_view(
-    view: FeatureView, window: Window, store: FeatureStore, versions: Versions | None = None
-) -> pd.DataFrame:
+def read_view(view: FeatureView, window: Window, store: FeatureStore, versions: Versions | None = None) -> pd.DataFrame:
     """The view's rows predicted in the window with their features: the spine's own columns, then the view's features.
 
     They are the rows of its `slices`, in types that do not depend on whether a batch holds a null. `versions` pins the
