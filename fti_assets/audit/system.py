@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
+
+import attrs
 
 from fti_assets.audit.feature_groups import audit_binding
 from fti_assets.audit.findings import Finding, without_repeats
@@ -16,10 +19,12 @@ from fti_assets.contracts.names import counted
 from fti_assets.contracts.reading_order import in_order
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.time import Window
-from fti_assets.features.materialize import materialize
+from fti_assets.features.materialize import imported_by, materialize
+from fti_assets.stores.executor import Executor
 from fti_assets.stores.feature_store import WHOLE
 from fti_assets.stores.home import Home
 from fti_assets.views.inputs import known_window
+from fti_assets.views.joining import imported_by as imported_by_view
 
 
 @dataclass(frozen=True)
@@ -55,17 +60,49 @@ def audit_system(
     views = _distinct(model.view for model in models)
     _refuse_unbound(bindings, models)
     _build(bindings, models, window, home, say)
-    findings: list[Finding] = []
-    for binding in bindings:
-        leaks = audit_binding(binding, window, home.features, a_day)
-        findings += _said(say, f"feature group {binding.group.name}", leaks)
-    findings += _said(say, "known times", audit_times(bindings, window, home.features))
-    for view in views:
-        findings += _said(say, f"view of {view.spine.name}", audit_view(view, window, home, a_day))
-    for model in models:
-        findings += _said(say, f"label of {model.name}", audit_labels(model, window, home))
+    subjects = [
+        *((f"feature group {binding.group.name}", binding) for binding in bindings),
+        ("known times", tuple(bindings)),
+        *((f"view of {view.spine.name}", view) for view in views),
+        *((f"label of {model.name}", model) for model in models),
+    ]
+    tasks = [Looking(name, subject, window, home, a_day) for name, subject in subjects]
+    imported = [part for binding in bindings for part in imported_by(binding)]
+    imported += [part for view in views for part in imported_by_view(view)]
+    answers = Executor().map(
+        look_at, tasks, lambda task, found: _said(say, task.name, found), what="the audit", imported=imported
+    )
+    findings = list(chain.from_iterable(answers))
     features = sum(len(view.columns) for view in views)
     return Audit(without_repeats(findings), len(bindings), len(models), features, a_day * len(window.days))
+
+
+@attrs.frozen
+class Looking:
+    """What is audited, with the days and the home: all that a worker is told.
+
+    Attributes:
+        subject: one group's binding, all bindings for their known times, a view, or a model for its label.
+    """
+
+    name: str
+    subject: Binding | tuple[Binding, ...] | FeatureView | Model
+    window: Window
+    home: Home
+    a_day: int
+
+
+def look_at(task: Looking) -> list[Finding]:
+    """What is found of one subject."""
+    match task.subject:
+        case tuple():
+            return audit_times(task.subject, task.window, task.home.features)
+        case FeatureView():
+            return audit_view(task.subject, task.window, task.home, task.a_day)
+        case Model():
+            return audit_labels(task.subject, task.window, task.home)
+        case _:
+            return audit_binding(task.subject, task.window, task.home.features, task.a_day)
 
 
 def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Window) -> dict[Group, Window]:
@@ -128,6 +165,5 @@ def _distinct(views: Iterable[FeatureView]) -> list[FeatureView]:
     return kept
 
 
-def _said(say: Callable[[str], None], what: str, findings: list[Finding]) -> list[Finding]:
+def _said(say: Callable[[str], None], what: str, findings: list[Finding]) -> None:
     say(f"{what}: {counted(len(findings), 'finding') if findings else 'nothing found'}")
-    return findings

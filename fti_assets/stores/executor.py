@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures import Executor as Pool
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import reduce
 from multiprocessing import get_context
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from fti_assets.contracts.errors import DeclarationError, WorkerDied
 
@@ -24,11 +24,11 @@ _CLUSTER = re.compile(r"dask://([^/\s]+:[0-9]+)")
 _IN_A_TASK: ContextVar[bool] = ContextVar("_IN_A_TASK", default=False)
 
 
-class Executor(AbstractContextManager["Executor"]):
+class Executor:
     """Maps a function over tasks where `$FTI_EXECUTOR` says: unset here, or `processes:4`, or `dask://host:8786`.
 
     Tasks and answers are values that name stores by their URLs. A worker opens these in its own environment, so
-    neither handles nor credentials are sent. Inside `with` the workers stay from one map to the next.
+    neither handles nor credentials are sent.
 
     Args:
         where: what to use instead of the environment's.
@@ -47,9 +47,6 @@ class Executor(AbstractContextManager["Executor"]):
             )
         self._processes = int(processes[1]) if processes else 0
         self._scheduler = f"tcp://{cluster[1]}" if cluster else ""
-        self._is_kept = False
-        self._opened = ExitStack()
-        self._pool: Pool | None = None
 
     @property
     def is_here(self) -> bool:
@@ -61,50 +58,38 @@ class Executor(AbstractContextManager["Executor"]):
         function: Callable[[Task], Answer],
         tasks: Sequence[Task],
         told: Callable[[Task, Answer], object] = lambda _task, _answer: None,
+        *,
+        what: str = "tasks",
+        imported: Iterable[object] = (),
     ) -> list[Answer]:
         """The function's answer to each task, in order; `told` hears of each in that order, as soon as it is there.
 
-        Function and tasks are sent to workers, so what they refer to must be importable by name (`importable`). One
-        task alone is done here. The first task that fails raises its exception here, once those before it were told;
-        of those after it some may have been done.
+        One task alone is done here. The first task that fails raises its exception here, once those before it were
+        told; of those after it some may have been done.
+
+        Args:
+            what: whose tasks they are, as an error calls it.
+            imported: classes and functions among the tasks that workers import by name.
 
         Raises:
             WorkerDied: a worker was killed, say for want of memory, and no other can do its task.
+            DeclarationError: workers cannot import one of `imported`.
         """
         if self.is_here or len(tasks) < 2:
             return [_told(told, task, function(task)) for task in tasks]
-        pool = self._workers()
-        futures = [pool.submit(_in_worker, function, task) for task in tasks]
-        try:
-            return [_told(told, task, future.result()) for task, future in zip(tasks, futures, strict=True)]
-        except Exception as error:
-            if not isinstance(error, self._deaths):
-                raise
-            self._close()
-            raise self._death(futures) from None
-        finally:
-            for future in futures:
-                future.cancel()
-            if not self._is_kept:
-                self._close()
+        importable(what, imported)
+        with self._workers() as pool:
+            futures = [pool.submit(_in_worker, function, task) for task in tasks]
+            try:
+                return [_told(told, task, future.result()) for task, future in zip(tasks, futures, strict=True)]
+            except self._deaths:
+                raise self._death(futures) from None
+            finally:
+                for future in futures:
+                    future.cancel()
 
-    def __enter__(self) -> Self:
-        self._is_kept = True
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_kept = False
-        self._close()
-
-    def _workers(self) -> Pool:
-        if self._pool is None:
-            opening = _cluster(self._where, self._scheduler) if self._scheduler else _local_processes(self._processes)
-            self._pool = self._opened.enter_context(opening)
-        return self._pool
-
-    def _close(self) -> None:
-        self._pool = None
-        self._opened.close()
+    def _workers(self) -> AbstractContextManager[Pool]:
+        return _cluster(self._where, self._scheduler) if self._scheduler else _local_processes(self._processes)
 
     @property
     def _deaths(self) -> tuple[type[Exception], ...]:

@@ -11,7 +11,7 @@ import polars as pl
 
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.time import Window
-from fti_assets.stores.executor import Executor, importable
+from fti_assets.stores.executor import Executor
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.frames import empty, to_polars
 from fti_assets.stores.slices import Slice
@@ -45,8 +45,9 @@ def make_slices(tasks: Sequence[Joining], store: FeatureStore, executor: Executo
     """The slices of all windows, in order."""
     if executor.is_here or len(tasks) < 2:
         return list(chain.from_iterable(_in_turn(tasks, store)))
-    importable(f"view of {tasks[0].view.spine.name}", imported_by(tasks[0].view))
-    return list(chain.from_iterable(executor.map(_joined_by_a_worker, tasks)))
+    view = tasks[0].view
+    made = executor.map(joined, tasks, what=f"view of {view.spine.name}", imported=imported_by(view))
+    return list(chain.from_iterable(made))
 
 
 def rows_of(view: FeatureView, spine: pl.DataFrame, groups: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -83,7 +84,8 @@ def opened(storage: Storage, versions: tuple[tuple[str, int | None], ...]) -> Fe
     return FeatureStore(storage).snapshot()
 
 
-def _joined_by_a_worker(task: Joining) -> list[Slice]:
+def joined(task: Joining) -> list[Slice]:
+    """The slices of a task's windows, made by a worker."""
     store = opened(task.storage, task.versions)
     return _kept(task, rows_of(task.view, *_read(task, store)), store)
 

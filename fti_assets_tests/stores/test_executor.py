@@ -67,12 +67,6 @@ def test_a_worker_does_all_of_its_task_itself() -> None:
         assert os.getpid() not in answers
 
 
-def test_workers_stay_within_a_block_from_one_map_to_the_next() -> None:
-    with Executor("processes:2") as executor:
-        before = set(executor.map(where, range(8)))
-        assert len(before | set(executor.map(where, range(8)))) <= 2
-
-
 def test_workers_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
     assert set(TWO.map(polars_threads, [1, 2])) == {max(1, cores() // 2)}
