@@ -19,6 +19,7 @@ from fti_assets.features.kept_statistics import Kept, keep_statistics
 from fti_assets.features.materialization import Materialization
 from fti_assets.features.statistics import partition_statistics
 from fti_assets.features.windows.aggregate import aggregate
+from fti_assets.features.windows.size import tell_if_many
 from fti_assets.stores.executor import Executor
 from fti_assets.stores.feature_store import WHOLE, FeatureStore, GroupReader
 from fti_assets.stores.frames import declared_pandas, to_polars
@@ -42,7 +43,8 @@ def materialize(
 
     A longer window is done in parts of at most so many days, one commit each: memory is bounded by the part, and the
     table's rows are the same whatever `days` is and whichever `executor` (default: the environment's) does them. What
-    judges a part by the days before it follows in the order of time. `told` hears of each part that is written.
+    judges a part by the days before it follows in the order of time. `told` hears of each part that is written. A grid
+    of windows that may give ten million rows is told in the log before anything is computed.
 
     Rows that break a contract with `on_invalid="quarantine"` are set aside, in the place of those set aside before.
     Raises ContractViolation for a batch that breaks its contract, MissingPartitions when an input's partitions were
@@ -55,6 +57,7 @@ def materialize(
             f"feature group {group.name}: {window.start} to {window.end}: expected whole {group.period.noun}s of UTC, "
             f"such as {whole.start} to {whole.end}, because a partition is replaced whole"
         )
+    tell_if_many(binding, window, store)
     windows = [window] if group.dimension else group.period.split(window, days)
     parts = [Part(binding, part, store.storage) for part in windows]
     done: list[Materialization] = []

@@ -10,12 +10,10 @@ import polars as pl
 
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.names import checked_name
-from fti_assets.stores.blobs import Blobs
 from fti_assets.stores.frames import to_pandas
-from fti_assets.stores.parquet import from_parquet, parquet_bytes
 from fti_assets.stores.records import Records
 from fti_assets.stores.sealed import canonical_json, sha256
-from fti_assets.stores.slices import Slice, SliceStore
+from fti_assets.stores.slices import SliceStore
 from fti_assets.stores.storage import Storage
 
 ROW = "row"
@@ -28,13 +26,12 @@ class Dataset:
     """The rows that a model is fitted on, as a manifest names them.
 
     Attributes:
-        manifest: `columns` in order; `nullable` ones; `parts`, each a slice with the SHA-256 of its `labels`; the
-            versions of all `tables` that were read; figures.
+        manifest: `columns` in order; `nullable` ones; `parts`, each the slice of some `rows` and that of their
+            `labels`; the versions of all `tables` that were read; figures.
     """
 
     manifest: Mapping[str, Any]
     _slices: SliceStore = attrs.field(eq=False, repr=False)
-    _labels: Blobs = attrs.field(eq=False, repr=False)
 
     @property
     def id(self) -> str:
@@ -54,9 +51,9 @@ class Dataset:
 
     def _parts(self, since: tuple[str, datetime] | None = None) -> Iterator[pl.DataFrame]:
         for part in self.manifest["parts"]:
-            labels = from_parquet(self._labels.get(part["labels"]))
+            labels = self._slices.of(part["labels"]).read()
             columns = [name for name in self.manifest["columns"] if name not in labels.columns]
-            rows = self._slices.of(part).read(columns)[labels[ROW]].hstack(labels.drop(ROW))
+            rows = self._slices.of(part["rows"]).read(columns)[labels[ROW]].hstack(labels.drop(ROW))
             yield rows if since is None else rows.filter(pl.col(since[0]) >= since[1])
 
     def _in_pandas(self, rows: pl.DataFrame) -> pd.DataFrame:
@@ -66,16 +63,12 @@ class Dataset:
 class DatasetStore:
     """`<root>/<model>/<cutoff>/` is a journal of manifests, of which the last is the cutoff's dataset.
 
-    Slices lie where the features are, labels in `<root>/<model>/labels/`: what two datasets share is there once.
+    Slices lie where the features are: what two datasets share is there once.
     """
 
     def __init__(self, storage: Storage, slices: SliceStore) -> None:
         self._storage = storage
         self._slices = slices
-
-    def part(self, model: str, rows: Slice, labels: pl.DataFrame) -> dict[str, Any]:
-        """What a manifest says of a slice's learned rows: `labels` has them in order, by their `row` in the slice."""
-        return {**rows.facts, "labels": self._labels(model).put(parquet_bytes(labels))}
 
     def write(self, model: str, cutoff: datetime, manifest: Mapping[str, Any]) -> Dataset:
         """Make a dataset the cutoff's; nothing is added when it is that already."""
@@ -92,13 +85,10 @@ class DatasetStore:
                 f"dataset {model} at cutoff {cutoff:%Y-%m-%d} was not built: materialize datasets/{model}"
             )
         for record in reversed(records):
-            dataset = Dataset(record["manifest"], self._slices, self._labels(model))
+            dataset = Dataset(record["manifest"], self._slices)
             if identity in (None, dataset.id):
                 return dataset
         raise MissingPartitions(f"dataset {model} at cutoff {cutoff:%Y-%m-%d} has no version {identity}")
 
     def _journal(self, model: str, cutoff: datetime) -> Records:
         return Records(self._storage.at(checked_name("model", model), f"{cutoff.astimezone(UTC):%Y-%m-%dT%H%MZ}"))
-
-    def _labels(self, model: str) -> Blobs:
-        return Blobs(self._storage.at(checked_name("model", model), "labels"))

@@ -1,8 +1,10 @@
 """Building a training dataset: everything that was known before the cutoff, and nothing else."""
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 import pandas as pd
 import polars as pl
@@ -15,7 +17,9 @@ from fti_assets.contracts.time import Window
 from fti_assets.stores.datasets import ROW, Dataset
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
+from fti_assets.stores.sealed import sha256
 from fti_assets.stores.slices import Slice
+from fti_assets.views import as_of_join, labels
 from fti_assets.views.assemble import assemble, nullable_of
 from fti_assets.views.inputs import Versions, read_inputs, table_versions
 from fti_assets.views.labels import LABEL, LABEL_KNOWN_AT, read_labels
@@ -55,8 +59,8 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
     of_view = slices(view, window, store, versions)
     _check_functions(view, of_view, store, versions)
     _check_own_label(model, of_view)
-    labels = [_learned(model, rows, cutoff, home, versions) for rows in of_view]
-    learned, spine_rows = sum(map(len, labels)), sum(rows.rows for rows in of_view)
+    learned = [_learned(model, rows, cutoff, home, versions) for rows in of_view]
+    learned_rows, spine_rows = (sum(part.rows for part in parts) for parts in (learned, of_view))
     manifest = {
         "model": model.name,
         "cutoff": cutoff.isoformat(),
@@ -64,23 +68,43 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
         "until": window.end.isoformat(),
         "where": view.where,
         "label": f"{view.label.group.name}.{view.label.column} within {view.label.horizon}",
-        "rows": learned,
+        "rows": learned_rows,
         "spine_rows": spine_rows,
         "tables": versions,
         "columns": list(dict.fromkeys([*_order(view), *view.columns, LABEL, LABEL_KNOWN_AT])),
         "nullable": nullable_of(view),
-        "parts": [home.datasets.part(model.name, *part) for part in zip(of_view, labels, strict=True)],
+        "parts": [{"rows": rows.facts, "labels": places.facts} for rows, places in zip(of_view, learned, strict=True)],
     }
     home.models.keep(model_row(model))
-    return Built(home.datasets.write(model.name, cutoff, manifest), learned, spine_rows)
+    return Built(home.datasets.write(model.name, cutoff, manifest), learned_rows, spine_rows)
 
 
-def _learned(model: Model, rows: Slice, cutoff: datetime, home: Home, versions: Versions) -> pl.DataFrame:
-    """The rows of a slice whose label was known, by prediction time and keys: their places, labels, and since when."""
+def _learned(model: Model, rows: Slice, cutoff: datetime, home: Home, versions: Versions) -> Slice:
+    """The rows of a slice whose label was known, by prediction time and keys: their places, labels, and since when.
+
+    They are a slice themselves, kept by what they were made of: a later cutoff makes those of the newest months alone.
+    """
+    label = model.view.label
+    known = Window(rows.window.start, min(rows.window.end + label.horizon, cutoff))
+    contents = home.features.files(label.group, known, versions.get(label.group.name))
+    made_of = [rows.blob, _order(model.view), label.declaration, str(known), contents, _code()]
+    key = sha256(repr(made_of).encode())
+    return home.features.slices.get(key) or home.features.slices.put(
+        key, rows.window, _labelled(model, rows, cutoff, home, versions)
+    )
+
+
+def _labelled(model: Model, rows: Slice, cutoff: datetime, home: Home, versions: Versions) -> pl.DataFrame:
     spine = rows.read(list(model.view.spine.columns))
-    labels = read_labels(model, spine, rows.window, cutoff, home, versions)
-    placed = pl.concat([spine.with_row_index(ROW), labels], how="horizontal").filter(pl.col(LABEL).is_not_null())
+    known = read_labels(model, spine, rows.window, cutoff, home, versions)
+    placed = pl.concat([spine.with_row_index(ROW), known], how="horizontal").filter(pl.col(LABEL).is_not_null())
     return placed.sort(_order(model.view), maintain_order=True).select(ROW, LABEL, LABEL_KNOWN_AT)
+
+
+@cache
+def _code() -> str:
+    """The code that finds labels, as text."""
+    return inspect.getsource(as_of_join) + inspect.getsource(labels) + inspect.getsource(_labelled)
 
 
 def _order(view: FeatureView) -> list[str]:

@@ -39,7 +39,10 @@ def store_in(storage: Storage) -> DatasetStore:
 def written(store: DatasetStore, labels: list[pl.DataFrame] = LABELS, tables: int = 3) -> Dataset:
     """A dataset of the orders of two days."""
     parts = [
-        store.part("returns", store._slices.put(str(day.start), day, orders), learned)
+        {
+            "rows": store._slices.put(str(day.start), day, orders).facts,
+            "labels": store._slices.put(f"{day.start} {len(learned)} {learned['row'].to_list()}", day, learned).facts,
+        }
         for day, orders, learned in zip(DAYS, ORDERS, labels, strict=True)
     ]
     return store.write("returns", CUTOFF, {**MANIFEST, "tables": {"order": tables}, "parts": parts})
@@ -99,7 +102,7 @@ def test_a_dataset_that_was_not_built_says_what_to_do(store: DatasetStore) -> No
         store.get("../returns", CUTOFF)
 
 
-@pytest.mark.parametrize("part", ["datasets/returns/2024", "datasets/returns/labels", "slices/blobs"])
+@pytest.mark.parametrize("part", ["datasets/returns/2024", "slices/blobs"])
 def test_one_flipped_bit_of_a_dataset_is_refused_with_the_objects_name(tmp_path: Path, part: str) -> None:
     storage, dice = Storage(tmp_path), random.Random(1)  # noqa: S311  # not for secrets
     rows = written(store_in(storage)).read()
@@ -129,7 +132,7 @@ def test_a_manifest_put_in_anothers_place_is_refused(tmp_path: Path) -> None:
 def test_labels_that_were_turned_round_are_refused(tmp_path: Path) -> None:
     """The file of labels that was exchanged for another that can be read: it would train a model of other labels."""
     dataset = written(store_in(Storage(tmp_path)))
-    path = Path(dataset._labels.url_of(dataset.manifest["parts"][0]["labels"]))
+    path = Path(dataset._slices.of(dataset.manifest["parts"][0]["labels"]).url)
     pl.read_parquet(path).with_columns(label=1 - pl.col("label")).write_parquet(path)
     with pytest.raises(Corrupt, match="it was changed or cut"):
         dataset.read()
