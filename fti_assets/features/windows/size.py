@@ -5,11 +5,12 @@ import logging
 import polars as pl
 
 from fti_assets.contracts.binding import Aggregated, Binding
-from fti_assets.contracts.time import DAY, Window
+from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import GroupReader
 
 MANY_ROWS = 10_000_000
 """More rows than this are told before work begins: they may not fit, or take hours."""
+FEW_ENDS = 30
 _LOG = logging.getLogger(__name__)
 
 
@@ -31,8 +32,10 @@ def most_rows(binding: Aggregated, window: Window, store: GroupReader) -> int:
 
 
 def tell_if_many(binding: Binding, window: Window, store: GroupReader) -> None:
-    """Warn in the log where a grid may give more than MANY_ROWS; of a single day nothing is asked."""
-    if not isinstance(binding, Aggregated) or binding.windows.at is not None or window.end - window.start <= DAY:
+    """Warn in the log where a grid may give more than MANY_ROWS; of a few ends, as of a day, nothing is asked."""
+    if not isinstance(binding, Aggregated) or binding.windows.at is not None:
+        return
+    if (window.end - window.start) // binding.windows.step <= FEW_ENDS:
         return
     rows = most_rows(binding, window, store)
     if rows > MANY_ROWS:
