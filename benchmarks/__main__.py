@@ -23,6 +23,7 @@ NAMES = (
     "event_windows",
     "point_in_time_join",
     "feast_offline",
+    "datasets",
     "hundredfold",
 )
 BEGIN, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"

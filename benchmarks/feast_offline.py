@@ -34,7 +34,7 @@ def run(folder: Path, size: Size) -> list[Row]:
     days = 4 if size.tiny else DAYS
     prepare(folder, days)
     calls = {
-        "fti": Call(ME, "fti", (str(folder / f"store{days}"), str(folder / "out_fti_feast"), days, 1)),
+        "fti": Call(ME, "fti", (str(folder / f"store{days}"), f"{folder}/store{days}/_slices/blobs/*", days, "")),
         "feast": Call("benchmarks.feast_offline", "feast", (str(python), str(folder / f"plain{days}"))),
     }
     best = contest(calls, min(size.rounds, 2), slow=["feast"])

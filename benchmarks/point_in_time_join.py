@@ -13,9 +13,10 @@ import polars as pl
 
 from benchmarks.harness import Call, Measured, Row, Size, contest, main, measure
 from benchmarks.world import GROUPS, VIEW, span
+from fti_assets.stores.executor import Executor
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.storage import Storage
-from fti_assets.views.slices import write_view
+from fti_assets.views.slices import slices
 
 TITLE = "Point-in-time join of 3 groups, 17 features, files to files"
 WORK = "point-in-time join"
@@ -42,11 +43,11 @@ def run(folder: Path, size: Size) -> list[Row]:
     days = size.days(size.years)
     prepare(folder, days)
     store, plain = str(folder / f"store{days}"), str(folder / f"plain{days}")
-    calls = {"fti": Call(ME, "fti", (store, str(folder / "out_fti"), days, 1))}
+    calls = {"fti": Call(ME, "fti", (store, f"{store}/_slices/blobs/*", days, ""))}
     for n, (peer, module, function, _) in enumerate(PEERS):
         calls[peer] = Call(module, function, (store, str(folder / f"out_{n}"), "fti_month=*/"))
         calls[f"{peer}, a file a year"] = Call(module, function, (plain, str(folder / f"out_year_{n}"), ""))
-    calls["FTI_WORKERS=2"] = Call(ME, "fti", (store, str(folder / "out_two"), days, 2))
+    calls["processes:2"] = Call(ME, "fti", (store, f"{store}/_slices/blobs/*", days, "processes:2"))
     limits = {peer: limit for peer, _, _, limit in PEERS}
     best = contest(calls, min(size.rounds, 2), slow=[name for name in calls if name != "fti" and name not in limits])
     require_same_answers(list(calls.values()))
@@ -59,10 +60,11 @@ def _row(best: dict[str, Measured], name: str, size: Size, limit: float | None) 
     return Row(WORK, name, size.scale(size.years), ratio, None if size.tiny else limit, ours.peak_mib)
 
 
-def fti(store: str, out: str, days: int, workers: int) -> int:
-    """Ours: the tables' rows, a file for each quarter."""
-    _cleared(out)
-    return write_view(VIEW, span(days), FeatureStore(Storage(store)), Path(out), workers=workers).rows
+def fti(store: str, _out: str, days: int, executor: str) -> int:
+    """Ours: the tables' rows as slices, one a month."""
+    _cleared(f"{store}/_slices")
+    parts = slices(VIEW, span(days), FeatureStore(Storage(store)), executor=Executor(executor))
+    return sum(part.rows for part in parts)
 
 
 def bare_polars(tables: str, out: str, below: str) -> int:
@@ -103,7 +105,7 @@ def _cleared(out: str) -> Path:
 
 def fingerprint(out: str) -> dict[str, float]:
     """Rows, and the count and sum of each feature as a number."""
-    rows = pl.scan_parquet(f"{out}/*.parquet")
+    rows = pl.scan_parquet(f"{out}/*")
     features = [name for selection in VIEW.joined for name in selection.names.values()]
     numbers = [pl.col(name).cast(pl.Float64) for name in features]
     weight = pl.col("predict_at").cast(pl.Datetime("us")).dt.epoch("s") % 997

@@ -106,9 +106,9 @@ def parts_of(group: FeatureGroup, days: int, shuffled: bool = False) -> Iterator
         yield window, rows.sort(pl.col(known).dt.date(), order, maintain_order=True)
 
 
-def write_store(root: str, days: int, names: str = "departures weather takeoffs carriers") -> None:
+def write_store(root: str, days: int, names: str = "departures weather takeoffs carriers arrivals") -> None:
     """Write the named groups' tables, a year in a commit; the spine's rows are shuffled within their day."""
-    for group in GROUPS:
+    for group in (*GROUPS, VIEW.label.group):
         if group.name in names.split():
             table = PartitionedTable(Storage(Path(root) / group.name), contract_of(group))
             for window, rows in parts_of(group, days, shuffled=group is VIEW.spine):

@@ -16,9 +16,12 @@ from fti_assets.stores import home
 from fti_assets.stores.feature_store import WHOLE
 from fti_assets.stores.frames import declared_pandas, empty, to_pandas, to_polars
 from fti_assets.stores.registry import ModelVersion
+from fti_assets.stores.slices import Slice
 from fti_assets.validation.conform import conform
 from fti_assets.views.assemble import assemble
-from fti_assets.views.reading import read_inputs, read_view, require_view
+from fti_assets.views.inputs import read_inputs, require_view
+from fti_assets.views.reading import read_view
+from fti_assets.views.slices import slices
 
 Day = date | str
 
@@ -50,6 +53,14 @@ class Home(home.Home):
         window = WHOLE if what.dimension else _days(first, last)
         self.features.require(what, window)
         return declared_pandas(self.features.read(what, window), what.schema)
+
+    def slices(self, view: FeatureView, first: Day, last: Day) -> list[Slice]:
+        """The view's rows of the days from `first` to `last` as files: one a whole month, one a day of other months.
+
+        Each has `window`, `rows`, its file's `url` (a path, or a bucket's) and `read()`. What is not kept is made,
+        where `$FTI_EXECUTOR` says.
+        """
+        return slices(view, _days(first, last), self.features)
 
     def features_for(self, view: FeatureView, rows: pd.DataFrame) -> pd.DataFrame:
         """A view's features for rows of one's own, point in time: as they were known at each row's prediction time.

@@ -12,7 +12,7 @@ import pytest
 from fti_assets.stores.home import Home
 from fti_assets.stores.storage import Storage
 from fti_assets.training.promotion import gate_candidates
-from fti_assets.views.reading import table_versions
+from fti_assets.views.inputs import table_versions
 from fti_assets_tests.worlds import returns, train_candidate, write_history
 
 # threads that wait for work by spinning take the cores from each other: it would quadruple the time of tiny fits

@@ -165,7 +165,8 @@ def test_every_package_that_is_imported_is_declared() -> None:
 
 
 def _requirements() -> list[str]:
-    return list(tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]["dependencies"])
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
+    return [*project["dependencies"], *project["optional-dependencies"]["dask"]]
 
 
 def test_every_module_can_be_imported() -> None:

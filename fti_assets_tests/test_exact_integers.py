@@ -20,7 +20,6 @@ import fti_assets as fti
 from fti_assets.inference.online import load_online, online_features
 from fti_assets.inference.requests import request_frame
 from fti_assets.training.datasets import build_dataset
-from fti_assets.views.slices import write_view
 
 ID = 2**53 + 1
 EDGES = (ID, ID + 1, ID + 2, -ID, 2**53, 2**53 - 1, 2**63 - 1, 2**63 - 2, -(2**63), -(2**63) + 1, 0, -1)
@@ -170,11 +169,10 @@ def test_the_types_of_a_row_do_not_depend_on_the_nulls_of_others(filled: fti.Hom
     pd.testing.assert_frame_equal(pd.concat(alone), together)
 
 
-def test_written_slices_hold_the_same_ids_with_functions_and_without(filled: fti.Home, tmp_path: Path) -> None:
+def test_slices_hold_the_same_ids_with_functions_and_without(filled: fti.Home) -> None:
     for functions in ((), (kinship, back)):
         of = fti.FeatureView(clicks, view.labels, [likes["liked"], items["seller"]], on_demand=functions)
-        written = write_view(of, fti.Window.of_days(FIRST, LAST), filled.features, tmp_path / str(len(functions)))
-        rows = pl.concat([pl.read_parquet(file.path) for file in written.files])
+        rows = pl.concat(part.read() for part in filled.slices(of, FIRST, LAST))
         assert rows.select("liked", "seller").rows() == [row[0:3:2] for row in EXPECTED]
 
 

@@ -47,7 +47,7 @@ def dataset_asset(model: Model, since: str, cutoffs: dg.WeeklyPartitionsDefiniti
                     "rows that will never have a label": built.never,
                     "rows that wait for their label": built.waiting,
                     "dataset": built.dataset.id,
-                    "file": dg.MetadataValue.path(str(built.dataset.path)),
+                    "slices": len(built.dataset.manifest["parts"]),
                 },
                 partition_key=f"{cutoff:{DATE}}",
             )

@@ -16,8 +16,8 @@ from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
 from fti_assets.views.as_of_join import as_of_join
 from fti_assets.views.assemble import assemble
+from fti_assets.views.inputs import read_inputs
 from fti_assets.views.labels import LABEL, read_labels
-from fti_assets.views.reading import read_inputs
 
 
 @dataclass(frozen=True)

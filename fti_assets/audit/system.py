@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 
+import attrs
 import polars as pl
 
 from fti_assets.audit.beside_inputs import state_kept
@@ -22,11 +24,13 @@ from fti_assets.contracts.names import counted
 from fti_assets.contracts.reading_order import in_order
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.time import Window
-from fti_assets.features.materialize import materialize
+from fti_assets.features.materialize import imported_by, materialize
+from fti_assets.stores.executor import Executor
 from fti_assets.stores.feature_store import WHOLE
 from fti_assets.stores.frames import empty
 from fti_assets.stores.home import Home
-from fti_assets.views.reading import known_window
+from fti_assets.views.inputs import known_window
+from fti_assets.views.joining import imported_by as imported_by_view
 
 DAYS_AT_ONCE = 31
 """How many days of labels are computed at a time to judge dimensions by."""
@@ -75,19 +79,53 @@ def audit_system(
     views = _distinct(model.view for model in models)
     _refuse_unbound(bindings, models)
     window, evidence = _window_with_enough(bindings, models, windows, home, say)
-    findings: list[Finding] = []
-    for binding in bindings:
-        leaks = audit_binding(binding, window, home.features, a_day)
-        findings += _said(say, f"feature group {binding.group.name}", leaks)
-    findings += _said(say, "known times", audit_times(bindings, window, home.features))
-    for view in views:
-        findings += _said(say, f"view of {view.spine.name}", audit_view(view, window, home, a_day))
+    looks = [
+        *(Looking(f"feature group {binding.group.name}", binding, window, home, a_day) for binding in bindings),
+        Looking("known times", tuple(bindings), window, home, a_day),
+        *(Looking(f"view of {view.spine.name}", view, window, home, a_day) for view in views),
+    ]
     for model in models:
         outcomes = _all_outcomes(model, bindings, calendar or window, home)
-        findings += _said(say, f"label of {model.name}", audit_labels(model, window, home, outcomes))
+        looks.append(Looking(f"label of {model.name}", model, window, home, a_day, outcomes))
+    imported = [part for binding in bindings for part in imported_by(binding)]
+    imported += [part for view in views for part in imported_by_view(view)]
+    answers = Executor().map(
+        look_at, looks, lambda look, findings: _said(say, look.name, findings), what="the audit", imported=imported
+    )
+    findings = list(chain.from_iterable(answers))
     features = sum(len(view.columns) for view in views)
     moments = a_day * len(window.days)
     return Audit(without_repeats(findings), window, evidence, len(bindings), len(models), features, moments)
+
+
+@attrs.frozen
+class Looking:
+    """What is audited, with the days and the home: all that a worker is told.
+
+    Attributes:
+        subject: one group's binding, all bindings for their known times, a view, or a model for its label.
+        outcomes: rows of the label's group from as much of time as there is, by which dimensions are judged.
+    """
+
+    name: str
+    subject: Binding | tuple[Binding, ...] | FeatureView | Model
+    window: Window
+    home: Home
+    a_day: int
+    outcomes: pl.DataFrame | None = attrs.field(default=None, eq=False)
+
+
+def look_at(task: Looking) -> list[Finding]:
+    """What is found of one subject."""
+    match task.subject:
+        case tuple():
+            return audit_times(task.subject, task.window, task.home.features)
+        case FeatureView():
+            return audit_view(task.subject, task.window, task.home, task.a_day)
+        case Model():
+            return audit_labels(task.subject, task.window, task.home, task.outcomes)
+        case _:
+            return audit_binding(task.subject, task.window, task.home.features, task.a_day)
 
 
 def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Window) -> dict[Group, Window]:
@@ -198,6 +236,5 @@ def _distinct(views: Iterable[FeatureView]) -> list[FeatureView]:
     return kept
 
 
-def _said(say: Callable[[str], None], what: str, findings: list[Finding]) -> list[Finding]:
+def _said(say: Callable[[str], None], what: str, findings: list[Finding]) -> None:
     say(f"{what}: {counted(len(findings), 'finding') if findings else 'nothing found'}")
-    return findings

@@ -20,7 +20,7 @@ from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
 from fti_assets.views.as_of_join import as_of_join
 from fti_assets.views.assemble import assemble
-from fti_assets.views.reading import known_window, read_inputs
+from fti_assets.views.inputs import known_window, read_inputs
 
 ALMOST_ALL = 0.9
 """The share of rows for which a feature exists, but later than the prediction, from which it is known too late."""

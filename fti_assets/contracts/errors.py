@@ -37,9 +37,13 @@ class ContractViolation(Exception):
     def __init__(self, what: str, cases: Sequence[FailingCase], limit: str = "") -> None:
         self.what = what
         self.cases = list(cases)
+        self.limit = limit
         lines = "; ".join(f"{c.column}: {c.check} (e.g. {c.value}, {c.rows} rows)" for c in self.cases[:5])
         more = f"; and {len(self.cases) - 5} more" if len(self.cases) > 5 else ""
         super().__init__(f"{what} breaks its contract, nothing was written: {limit}{lines}{more}")
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.what, self.cases, self.limit)  # as a worker sends it
 
 
 class MissingPartitions(Exception):

@@ -202,6 +202,21 @@ class FeatureView:
             (self.since, self.until),
         )
 
+    @property
+    def row_declaration(self) -> tuple[object, ...]:
+        """The same of a row: whatever is learned of it, and wherever the view begins and ends."""
+        return (
+            self.spine.declaration,
+            [selection.declaration for selection in self.selections],
+            [function.declaration for function in self.functions],
+            self.where,
+        )
+
+    @property
+    def row_columns(self) -> dict[str, Kind]:
+        """The columns of the view's rows and their kinds: the spine's own, then the features."""
+        return {**self.spine.columns, **self.columns}
+
     def _error(self, message: str) -> DeclarationError:
         return DeclarationError(f"view of {self.spine.name}: {message}")
 

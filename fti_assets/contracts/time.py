@@ -1,7 +1,7 @@
 """Time: UTC, timezone-aware, microseconds, half-open windows."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC as UTC_ZONE
 from datetime import date, datetime, timedelta
@@ -138,6 +138,27 @@ class Window:
                 end = month
             yield Window(start, end)
             start = end
+
+    def cut_at(self, days: Iterable[date]) -> list["Window"]:
+        """The window in parts, of which each but the first begins with one of these days."""
+        begins = (midnight(day) for day in days)
+        cuts = sorted({self.start, self.end, *(begin for begin in begins if self.start < begin < self.end)})
+        return [Window(start, end) for start, end in pairwise(cuts)]
+
+    @property
+    def months(self) -> list["Window"]:
+        """The window in parts that each lie within a month."""
+        return self.cut_at(day for day in self.days if day.day == 1)
+
+    @property
+    def months_and_days(self) -> list["Window"]:
+        """The window's whole months and, where a month is not whole, its days; the first and the last may be cut."""
+        parts: list[Window] = []
+        for month in self.months:
+            first = midnight(month.start.date().replace(day=1))
+            is_whole = (month.start, month.end) == (first, (first + 31 * DAY).replace(day=1))
+            parts += [month] if is_whole else month.cut_at(month.days)
+        return parts
 
     def __str__(self) -> str:
         if self != Window.of_days(self.start.date(), self.days[-1]):

@@ -10,7 +10,6 @@ from fti_assets.contracts.errors import Corrupt, StorageError
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
 from fti_assets.features.expectations import ENOUGH, Unusual, history_length, unusual
-from fti_assets.features.statistics import partition_statistics
 from fti_assets.stores.statistics import StatisticsStore
 
 
@@ -23,15 +22,16 @@ class Kept:
     unusual: Mapping[datetime, tuple[Unusual, ...]]
 
 
-def keep_statistics(group: Group, rows: pl.DataFrame, partitions: Sequence[Window], store: StatisticsStore) -> Kept:
-    """Compute and store the statistics of rows that the feature store holds by now, and judge them.
+def keep_statistics(
+    group: Group, statistics: pl.DataFrame, partitions: Sequence[Window], store: StatisticsStore
+) -> Kept:
+    """Store the statistics of rows that the feature store holds by now, and judge them by those of the days before.
 
     The rows come first: without them statistics would speak of what nobody can read, and statistics can be had from
     rows again. Killed in between, a group has the statistics it had, until the partition is materialized again. If
     they cannot be stored the batch stands, and every partition says so among what is not as usual. A dimension is
     judged by what it replaces.
     """
-    statistics = partition_statistics(rows, group.columns, partitions, group.known_at)
     first = partitions[0]
     history = Window(first.start - history_length(first.end - first.start), first.start)
     try:

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
+import attrs
 import pandas as pd
 import polars as pl
 
@@ -13,11 +15,15 @@ from fti_assets.contracts.group import Group
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
-from fti_assets.features.kept_statistics import keep_statistics
+from fti_assets.features.kept_statistics import Kept, keep_statistics
 from fti_assets.features.materialization import Materialization
+from fti_assets.features.statistics import partition_statistics
 from fti_assets.features.windows.aggregate import aggregate
+from fti_assets.features.windows.size import tell_if_many
+from fti_assets.stores.executor import Executor
 from fti_assets.stores.feature_store import WHOLE, FeatureStore, GroupReader
 from fti_assets.stores.frames import declared_pandas, to_polars
+from fti_assets.stores.storage import Storage
 from fti_assets.validation.batch_validation import BatchValidation
 
 DAYS_AT_ONCE = 400
@@ -31,16 +37,20 @@ def materialize(
     *,
     days: int = DAYS_AT_ONCE,
     told: Callable[[Window, Materialization], object] = lambda _part, _written: None,
+    executor: Executor | None = None,
 ) -> Materialization:
     """Compute and write the group's partitions of the window, and then their statistics.
 
     A longer window is done in parts of at most so many days, one commit each: memory is bounded by the part, and the
-    table is the same whatever `days` is. `told` hears of each part that is written.
+    table's rows are the same whatever `days` is and whichever `executor` (default: the environment's) does them. What
+    judges a part by the days before it follows in the order of time. `told` hears of each part that is written. A grid
+    of windows that may give ten million rows is told in the log before anything is computed.
 
     Rows that break a contract with `on_invalid="quarantine"` are set aside, in the place of those set aside before.
     Raises ContractViolation for a batch that breaks its contract, MissingPartitions when an input's partitions were
-    never written, DeclarationError when the group's table holds rows of a contract that this one cannot follow, and
-    ValueError for a part of a partition; either way nothing is written of its part, and earlier partitions stay.
+    never written, DeclarationError when the group's table holds rows of a contract that this one cannot follow or
+    workers cannot import a function, and ValueError for a part of a partition; either way nothing is written of its
+    part, and earlier partitions stay.
     """
     group = binding.group
     if window != (whole := group.period.covering(window)):
@@ -49,14 +59,34 @@ def materialize(
             f"such as {whole.start} to {whole.end}, because a partition is replaced whole"
         )
     store.check(group)  # before anything is computed
-    done = []
-    for part in [window] if group.dimension else group.period.split(window, days):
-        done.append(_materialize(binding, part, store))
-        told(part, done[-1])
+    tell_if_many(binding, window, store)
+    windows = [window] if group.dimension else group.period.split(window, days)
+    parts = [Part(binding, part, store.storage) for part in windows]
+    done: list[Materialization] = []
+
+    def judge(part: Part, written: Materialization) -> None:
+        partitions = _partitions(group, part.window)
+        kept = keep_statistics(group, written.kept.statistics, partitions, store.statistics)
+        done.append(replace(written, kept=kept))
+        told(part.window, done[-1])
+
+    imported = imported_by(binding)
+    (executor or Executor()).map(write_part, parts, judge, what=f"feature group {group.name}", imported=imported)
     return Materialization.together(done)
 
 
-def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Materialization:
+@attrs.frozen
+class Part:
+    """Partitions of a group that are computed at once, and where the feature store lies: all that a worker is told."""
+
+    binding: Binding
+    window: Window
+    storage: Storage
+
+
+def write_part(part: Part) -> Materialization:
+    """Compute and write a part; its statistics are neither kept nor judged yet."""
+    binding, window, store = part.binding, part.window, FeatureStore(part.storage)
     group = binding.group
     batch = BatchValidation(group, window, store)
     if isinstance(binding, Aggregated):
@@ -67,14 +97,15 @@ def _materialize(binding: Binding, window: Window, store: FeatureStore) -> Mater
     batch.settle()  # before the write: no row is lost where a machine stops in between
     write = store.write(group, frame, window)
     store.catalogue.keep(group_row(binding))
-    kept = keep_statistics(group, to_polars(frame, group.columns), _partitions(group, window), store.statistics)
+    rows = to_polars(frame, group.columns)
+    statistics = partition_statistics(rows, group.columns, _partitions(group, window), group.known_at)
     counted = rows_by_partition(frame, group, window)
     changed = frozenset(map(group.period.key, write.changed))
     return Materialization(
         write.version,
         len(frame),
         counted,
-        kept,
+        Kept(statistics, statistics.clear(), {}),
         changed,
         batch.widened,
         batch.rows_by_partition,
@@ -114,6 +145,13 @@ def _known_in(window: Window, rows: pl.DataFrame, group: Group) -> pl.DataFrame:
     if group.dimension:
         return rows
     return rows.filter(pl.col(group.known_at).is_between(window.start, window.end, closed="left"))
+
+
+def imported_by(binding: Binding) -> list[object]:
+    """What a process that is sent the binding imports by name."""
+    if isinstance(binding, Aggregated):
+        return []
+    return [binding.function, *(source.read for source in binding.sources)]
 
 
 def _partitions(group: Group, window: Window) -> list[Window]:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 
+import attrs
 import pandas as pd
 import polars as pl
 
@@ -12,10 +13,12 @@ from fti_assets.contracts.time import Window, midnight
 from fti_assets.models.scorer import Scorer
 from fti_assets.monitoring.drift import from_bytes
 from fti_assets.monitoring.profiles import counts
+from fti_assets.stores.executor import Executor
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
 from fti_assets.stores.prediction_log import prediction_columns
 from fti_assets.stores.registry import ModelVersion
+from fti_assets.views.joining import imported_by
 from fti_assets.views.reading import read_view
 
 
@@ -33,21 +36,47 @@ class Issued:
 def issue(model: Model, window: Window, home: Home, run_id: str = "") -> list[Issued]:
     """Predict the window's days that were not issued yet; issued days are kept as they are.
 
-    Each day uses the champion as of its first instant. The profile of its features is written beside it, in the
+    Each day uses the champion as of its first instant. Months are predicted where `$FTI_EXECUTOR` says and written in
+    order. The profile of its features is written beside it, in the
     champion's bins, before the predictions: a killed run leaves no issued day without a profile.
     Days outside of the view's `since` and `until` have no rows and need no champion.
     Raises NoChampion when nothing served on a day, with nothing written.
     """
     todo = home.prediction_log.missing(model, window.days)
     asked = [day for day in todo if model.view.part_of(Window.of_days(day, day))]
-    for version, part in _by_champion(model, asked, home):
-        scorer = Scorer(version)
-        frame = read_view(model.view, part, home.features)
-        rows = predicted(model, frame, scorer, run_id)
-        home.monitoring.write("profiles", model.name, profiled(model, frame, version, part), part)
-        home.prediction_log.append(model, rows, part)
+    tasks = [
+        Scoring(model, month, version.version, home, run_id)
+        for version, part in _by_champion(model, asked, home)
+        for month in part.months
+    ]
+
+    def write(task: Scoring, answer: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+        rows, profiles = answer
+        home.monitoring.write("profiles", model.name, profiles, task.window)
+        home.prediction_log.append(model, rows, task.window)
+
+    Executor().map(score, tasks, write, what=f"model {model.name}", imported=imported_by(model.view))
     log = home.prediction_log.read(model, window)
     return [_issued(day, log, kept=day not in todo) for day in window.days]
+
+
+@attrs.frozen
+class Scoring:
+    """Days of at most a month, predicted by one version: all that a worker is told."""
+
+    model: Model
+    window: Window
+    version: int
+    home: Home
+    run_id: str
+
+
+def score(task: Scoring) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The days' rows for the prediction log, and the profiles of their features."""
+    version = task.home.registry.get(task.model.name, task.version)
+    frame = read_view(task.model.view, task.window, task.home.features)
+    rows = predicted(task.model, frame, Scorer(version), task.run_id)
+    return rows, profiled(task.model, frame, version, task.window)
 
 
 def predicted(model: Model, frame: pd.DataFrame, scorer: Scorer, run_id: str) -> pl.DataFrame:

@@ -1,75 +1,94 @@
-"""Training datasets: immutable Parquet files, each beside a manifest that pins what it was built from."""
+"""Training datasets: journals of manifests that name slices of a view and, beside each, the labels of its rows."""
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
+import attrs
 import pandas as pd
 import polars as pl
 
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.names import checked_name
 from fti_assets.stores.frames import to_pandas
-from fti_assets.stores.json_files import read_json, write_json
+from fti_assets.stores.records import Records
+from fti_assets.stores.sealed import canonical_json, sha256
+from fti_assets.stores.slices import SliceStore
 from fti_assets.stores.storage import Storage
-from fti_assets.stores.synced_files import in_one_step
+
+ROW = "row"
+"""The column of labels that has the place of the row in its slice, from 0."""
+_DECIDES_THE_ROWS = ("columns", "nullable", "parts")
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class Dataset:
-    """A dataset on disk; `id` is the SHA-256 of its bytes, so the same pins give the same id."""
+    """The rows that a model is fitted on, as a manifest names them.
 
-    id: str
-    path: Path
+    Attributes:
+        manifest: `columns` in order; `nullable` ones; `parts`, each the slice of some `rows` and that of their
+            `labels`; the versions of all `tables` that were read; figures.
+    """
+
     manifest: Mapping[str, Any]
+    _slices: SliceStore = attrs.field(eq=False, repr=False)
+
+    @property
+    def id(self) -> str:
+        """The hash of all that decides the rows: the same pins give the same."""
+        return sha256(canonical_json([self.manifest[name] for name in _DECIDES_THE_ROWS]))[:32]
 
     def read(self, since: tuple[str, datetime] | None = None) -> pd.DataFrame:
-        """Its rows, ordered by prediction time; with `since` those whose column is at that time or later."""
-        scan = pl.scan_parquet(self.path)
-        frame = (scan if since is None else scan.filter(pl.col(since[0]) >= since[1])).collect()
-        return to_pandas(frame, nullable=self.manifest["nullable"])
+        """Its rows, ordered by prediction time; with `since` those whose column is at that time or later.
+
+        Raises Corrupt, naming the object, when a slice or its labels are gone or were changed.
+        """
+        return self._in_pandas(pl.concat(self._parts(since)))
+
+    def parts(self) -> Iterator[pd.DataFrame]:
+        """The same rows in the same order, a slice at a time."""
+        return map(self._in_pandas, self._parts())
+
+    def _parts(self, since: tuple[str, datetime] | None = None) -> Iterator[pl.DataFrame]:
+        for part in self.manifest["parts"]:
+            labels = self._slices.of(part["labels"]).read()
+            columns = [name for name in self.manifest["columns"] if name not in labels.columns]
+            rows = self._slices.of(part["rows"]).read(columns)[labels[ROW]].hstack(labels.drop(ROW))
+            yield rows if since is None else rows.filter(pl.col(since[0]) >= since[1])
+
+    def _in_pandas(self, rows: pl.DataFrame) -> pd.DataFrame:
+        return to_pandas(rows, nullable=self.manifest["nullable"])
 
 
 class DatasetStore:
-    """`<root>/<model>/<cutoff>/<id>.parquet` with `<id>.json`, and `current.json` naming the newest id."""
+    """`<root>/<model>/<cutoff>/` is a journal of manifests, of which the last is the cutoff's dataset.
 
-    def __init__(self, storage: Storage) -> None:
-        self.root = storage.folder or Path()
+    Slices lie where the features are: what two datasets share is there once.
+    """
 
-    def write(self, model: str, cutoff: datetime, frame: pl.DataFrame, manifest: Mapping[str, Any]) -> Dataset:
-        """Store a dataset; one of the same bytes is stored once."""
-        buffer = BytesIO()
-        frame.write_parquet(buffer, compression="lz4", statistics=False)
-        content = buffer.getvalue()
-        identity = hashlib.sha256(content).hexdigest()[:32]
-        folder = self._folder(model, cutoff)
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{identity}.parquet"
-        if not path.exists():
-            with in_one_step(path) as partial:
-                partial.write_bytes(content)
-        write_json(path.with_suffix(".json"), dict(manifest))
-        write_json(folder / "current.json", {"id": identity})
+    def __init__(self, storage: Storage, slices: SliceStore) -> None:
+        self._storage = storage
+        self._slices = slices
+
+    def write(self, model: str, cutoff: datetime, manifest: Mapping[str, Any]) -> Dataset:
+        """Make a dataset the cutoff's; nothing is added when it is that already."""
+        self._journal(model, cutoff).append(
+            lambda records: None if records and records[-1]["manifest"] == manifest else {"manifest": manifest}
+        )
         return self.get(model, cutoff)
 
     def get(self, model: str, cutoff: datetime, identity: str | None = None) -> Dataset:
         """The cutoff's dataset of that id, or its newest."""
-        folder = self._folder(model, cutoff)
-        if identity is None:
-            newest = read_json(folder / "current.json")
-            if newest is None:
-                raise MissingPartitions(
-                    f"dataset {model} at cutoff {cutoff:%Y-%m-%d} was not built: materialize datasets/{model}"
-                )
-            identity = str(newest["id"])
-        path = folder / f"{identity}.parquet"
-        if not path.exists():
-            raise MissingPartitions(f"dataset {model} at cutoff {cutoff:%Y-%m-%d} has no version {identity}")
-        return Dataset(identity, path, read_json(path.with_suffix(".json")))
+        records = self._journal(model, cutoff).all()
+        if not records:
+            raise MissingPartitions(
+                f"dataset {model} at cutoff {cutoff:%Y-%m-%d} was not built: materialize datasets/{model}"
+            )
+        for record in reversed(records):
+            dataset = Dataset(record["manifest"], self._slices)
+            if identity in (None, dataset.id):
+                return dataset
+        raise MissingPartitions(f"dataset {model} at cutoff {cutoff:%Y-%m-%d} has no version {identity}")
 
-    def _folder(self, model: str, cutoff: datetime) -> Path:
-        return self.root / checked_name("model", model) / f"{cutoff.astimezone(UTC):%Y-%m-%dT%H%MZ}"
+    def _journal(self, model: str, cutoff: datetime) -> Records:
+        return Records(self._storage.at(checked_name("model", model), f"{cutoff.astimezone(UTC):%Y-%m-%dT%H%MZ}"))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
@@ -59,8 +58,7 @@ class FeatureStore:
 
     def __init__(self, storage: Storage, tables: dict[str, PartitionedTable] | None = None) -> None:
         self.storage = storage
-        self.root = storage.folder or Path()
-        self.slices = SliceStore(self.root / ".slices")
+        self.slices = SliceStore(storage.at("_slices"))
         self.tiles = TileStore(storage.at("_tiles"))
         self.statistics = StatisticsStore(storage.at("_statistics"))
         self.quarantine = QuarantineStore(storage.at("_quarantine"))

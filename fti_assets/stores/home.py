@@ -33,6 +33,9 @@ class Home:
         self.storage = Storage(url or os.environ.get("FTI_HOME") or LOCAL)
         self._features = features or self.storage.at("features")
 
+    def __reduce__(self) -> tuple[type, tuple[str, Storage]]:
+        return type(self), (self.url, self._features)  # another process opens its own stores
+
     @property
     def url(self) -> str:
         """The folder's path, or the bucket's URL."""
@@ -83,7 +86,7 @@ class Home:
     @cached_property
     def datasets(self) -> DatasetStore:
         """The training datasets."""
-        return DatasetStore(self.storage.at("datasets"))
+        return DatasetStore(self.storage.at("datasets"), self.features.slices)
 
     @cached_property
     def registry(self) -> Registry:

@@ -14,7 +14,7 @@ from fti_assets.stores.blobs import Blobs
 from fti_assets.stores.home import STORES, Home
 from fti_assets.stores.maintenance import Maintenance, faults_of, maintain
 from fti_assets.stores.records import Records
-from fti_assets.stores.sealed import unsealed_bytes
+from fti_assets.stores.sealed import unsealed, unsealed_bytes
 from fti_assets.stores.storage import Storage
 from fti_assets.stores.table_contract import MONTH
 
@@ -25,6 +25,7 @@ _BLOB = re.compile(r"(.+)/([0-9a-f]{2}/[0-9a-f]{62})")
 _REVISION = re.compile(r"(.+)/[0-9]{8}")
 _RECORD = re.compile(r"(.+)/[0-9]{8}\.json")
 _TILES = re.compile(r".+\.arrows")
+_SLICE = re.compile(r".+/_slices/records/[0-9a-f]{64}")
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 
@@ -70,6 +71,11 @@ class Objects:
         """The keys of the tiles of windows."""
         return [key for key in self._beside_tables() if _TILES.fullmatch(key)]
 
+    @property
+    def slices(self) -> list[str]:
+        """The keys of the records that name slices."""
+        return [key for key in self._beside_tables() if _SLICE.fullmatch(key)]
+
     def unnamed_blobs(self) -> list[str]:
         """The keys of blobs whose digest no record has."""
         records = [key for key in self._beside_tables() if key.endswith(".json") or "." not in key.rpartition("/")[2]]
@@ -85,6 +91,10 @@ class Objects:
     def read_sealed(self, key: str) -> None:
         """Read a revision or tiles. Corrupt, naming the object, when it was changed or cut."""
         unsealed_bytes(self.storage.url_of(key), self.storage.read(key) or b"")
+
+    def read_record(self, key: str) -> None:
+        """Read the record of a slice. Corrupt, naming it, when it was changed or cut."""
+        unsealed(self.storage.url_of(key), self.storage.read(key) or b"")
 
     def _beside_tables(self) -> Iterator[str]:
         return (key for key in self.keys if not _TABLE.fullmatch(key))
@@ -131,6 +141,7 @@ def faults_of_home(home: Home) -> Iterator[str]:
     reads: Iterable[Callable[[], object]] = (
         *(partial(objects.read_blob, key) for key in objects.blobs),
         *(partial(objects.read_sealed, key) for key in [*objects.revisions, *objects.tiles]),
+        *(partial(objects.read_record, key) for key in objects.slices),
         *(Records(home.storage.at(journal)).verify for journal in objects.journals),
         *(partial(home.registry.verify, model) for model in models),
     )

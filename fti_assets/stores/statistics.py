@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from functools import partial
-from io import BytesIO
 
 import polars as pl
 
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import TIME
+from fti_assets.stores.parquet import from_parquet, parquet_bytes
 from fti_assets.stores.revisions import Revisions
 from fti_assets.stores.storage import Storage
 
@@ -65,7 +65,7 @@ class StatisticsStore:
         """The statistics of the partitions that begin in the window, in order; a partition without any is left out."""
         first, last = f"{window.start:%Y-%m}", f"{window.end:%Y-%m}"
         months = [month for month in self._storage.names(group.name) if first <= month <= last]
-        kept = [_frame(content) for month in months if (content := self._of(group, month).newest())]
+        kept = [from_parquet(content) for month in months if (content := self._of(group, month).newest())]
         statistics = pl.concat(kept) if kept else pl.DataFrame(schema=SCHEMA)
         return statistics.filter(pl.col("start").is_between(window.start, window.end, closed="left"))
 
@@ -75,15 +75,9 @@ class StatisticsStore:
 
 def _with_fresh(fresh: pl.DataFrame, before: bytes | None) -> bytes:
     if before:
-        kept = _frame(before).join(fresh.select("start").unique(), on="start", how="anti")
+        kept = from_parquet(before).join(fresh.select("start").unique(), on="start", how="anti")
         fresh = pl.concat([kept, fresh]).sort("start", maintain_order=True)
-    content = BytesIO()
-    fresh.write_parquet(content, compression="lz4", statistics=False)
-    return content.getvalue()
-
-
-def _frame(content: bytes) -> pl.DataFrame:
-    return pl.read_parquet(BytesIO(content))
+    return parquet_bytes(fresh)
 
 
 _MONTH = pl.col("start").dt.strftime("%Y-%m").alias("month")

@@ -102,8 +102,8 @@ def train(model: Model, cutoff: datetime, home: Home, facts: Mapping[str, Any] |
     return Trained(version, evaluation, label[late], prediction, importance)
 
 
-def fit_unjudged(model: Model, cutoff: datetime, home: Home) -> ModelVersion:
-    """The recipe on all rows of the cutoff's dataset, registered with no evaluation: to compare with, not to serve."""
+def fit_unjudged(model: Model, cutoff: datetime, home: Home) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The recipe on all rows of the cutoff's dataset, not evaluated: files and facts of a version to compare with."""
     dataset = home.datasets.get(model.name, cutoff)
     frame = dataset.read()
     label = frame[LABEL].to_numpy(dtype=np.float64)
@@ -111,8 +111,7 @@ def fit_unjudged(model: Model, cutoff: datetime, home: Home) -> ModelVersion:
         **_served_files(model, frame, _fit(model, frame, label)),
         "metrics.json": _json({"baseline": float(label.mean())}),
     }
-    facts = _facts(model, dataset, {"trigger": "comparison"})
-    return home.registry.register(model.name, files, cutoff=cutoff, facts=facts)
+    return files, _facts(model, dataset, {"trigger": "comparison"})
 
 
 def split(model: Model, cutoff: datetime, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

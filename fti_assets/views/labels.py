@@ -1,5 +1,6 @@
 """What became of each row of a spine within the horizon of its label."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import polars as pl
@@ -18,7 +19,11 @@ LABEL, LABEL_KNOWN_AT = LABEL_COLUMNS
 
 
 def read_labels(
-    model: Model, spine: pl.DataFrame, window: Window, home: Home, versions: dict[str, int | None] | None = None
+    model: Model,
+    spine: pl.DataFrame,
+    window: Window,
+    home: Home,
+    versions: Mapping[str, int | None] | None = None,
 ) -> pl.DataFrame:
     """The labels of spine rows predicted in the window, from all rows that became known within their horizon.
 

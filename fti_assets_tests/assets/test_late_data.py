@@ -230,7 +230,7 @@ def test_the_versions_that_a_dataset_pinned_give_its_rows_again_after_a_correcti
     FEED.correct("2024-01-24-03")
     assert shop.days("features", "2024-01-25", "2024-01-27", OUTCOMES, RECENT).success
 
-    shutil.rmtree(store.slices.root)
+    shutil.rmtree(store.storage.at("_slices").url)
     pd.testing.assert_frame_equal(read_view(returns_recently.view, Window(since, cutoff), store, pins), before)
     assert not read_view(returns_recently.view, Window(since, cutoff), store).equals(before)
     assert build_dataset(returns_recently, cutoff, since, shop.home).dataset.id != built.id

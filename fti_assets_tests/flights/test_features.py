@@ -12,6 +12,8 @@ from fti_assets.flights import contracts as c
 from fti_assets.flights import files
 from fti_assets.stores.home import Home
 from fti_assets.training.datasets import build_dataset
+from fti_assets.views.assemble import assemble
+from fti_assets.views.inputs import read_inputs
 from fti_assets.views.reading import read_view
 from fti_assets_tests.flights.conftest import FORTNIGHT
 
@@ -149,9 +151,10 @@ def test_the_day_begins_at_five_in_new_york_before_and_after_its_clocks_went_for
     assert view["minute_of_day"].min() == 5 * 60
 
 
-def test_each_flight_is_joined_to_the_aircraft_s_last_takeoff_that_was_known(view: pd.DataFrame) -> None:
+def test_each_flight_is_joined_to_the_aircraft_s_last_takeoff_that_was_known(fortnight: Home) -> None:
     """The brute force of one busy day, for the aircraft of every tenth flight."""
-    day = view[view["predict_at"].dt.date == pd.Timestamp("2013-03-11").date()].iloc[::10]
+    view, busy = c.late_arrival.view, Window.of_days("2013-03-11", "2013-03-11")
+    day = assemble(view, *read_inputs(view, busy, fortnight.features, {})).iloc[::10]
     left = files.flights().dropna(subset=["departed_at"])
     for row in day.itertuples():
         known = left[(left["tail_number"] == row.tail_number) & (left["departed_at"] <= row.predict_at)]

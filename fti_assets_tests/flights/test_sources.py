@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import DAY, midnight
 from fti_assets.flights.sources import aircraft, due, landings, observations, schedule, takeoffs
-from fti_assets.views.workers import map_tasks
+from fti_assets.stores.executor import Executor
 
 KNOWN = {
     "schedule": "predict_at",
@@ -84,7 +84,7 @@ def test_changing_what_was_read_changes_no_later_read(source: Source):
 
 def test_sources_travel_to_other_processes_and_back():
     day = midnight("2013-07-01")
-    for source, sent in zip([*TIMED, aircraft], map_tasks(evolve, [*TIMED, aircraft], workers=2), strict=True):
+    for source, sent in zip([*TIMED, aircraft], Executor("processes:2").map(evolve, [*TIMED, aircraft]), strict=True):
         assert (sent.name, sent.schema) == (source.name, source.schema)
         pd.testing.assert_frame_equal(sent.read(day, day + DAY), source.read(day, day + DAY))
 

@@ -6,7 +6,6 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from attrs import evolve
 
@@ -146,9 +145,9 @@ def test_what_the_gates_see_is_what_training_measured(shop: Home) -> None:
 
 def test_a_candidate_is_judged_on_the_dataset_it_was_fitted_on_even_if_that_was_rebuilt(shop: Home) -> None:
     trained = train_candidate(shop, FIRST, JUDGED)
-    frame = shop.datasets.get("returns", midnight(FIRST))
-    other = frame.read().head(3)
-    shop.datasets.write("returns", midnight(FIRST), pl.from_pandas(other), frame.manifest)
+    manifest = dict(shop.datasets.get("returns", midnight(FIRST)).manifest)
+    shop.datasets.write("returns", midnight(FIRST), {**manifest, "parts": manifest["parts"][:1]})
+    assert len(shop.datasets.get("returns", midnight(FIRST)).read()) < 21
     assert reevaluate(JUDGED, trained.version, None, shop).rows == trained.evaluation.rows
 
 

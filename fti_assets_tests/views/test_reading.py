@@ -16,8 +16,8 @@ from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import UTC, Window
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.home import Home
-from fti_assets.views import reading as views
-from fti_assets.views.reading import known_window, read_view, table_versions
+from fti_assets.views.inputs import known_window, table_versions
+from fti_assets.views.reading import read_view
 from fti_assets_tests.worlds import (
     ALL_ORDERS,
     BINDINGS,
@@ -53,11 +53,10 @@ def test_each_order_has_what_was_known_when_it_was_placed(shop: Home) -> None:
 
 
 @pytest.mark.parametrize("days", [3, 44])
-def test_one_slice_gives_the_same_frame_as_several(shop: Home, monkeypatch: pytest.MonkeyPatch, days: int) -> None:
-    monkeypatch.setattr(views, "SLICE_DAYS", 400)
+def test_parts_of_a_window_give_the_rows_of_the_whole(shop: Home, days: int) -> None:
+    parts = [read_view(VIEW, part, shop.features) for part in EVERYTHING.split(days)]
     whole = read_view(VIEW, EVERYTHING, shop.features)
-    monkeypatch.setattr(views, "SLICE_DAYS", days)
-    assert_frame_equal(read_view(VIEW, EVERYTHING, shop.features), whole, check_exact=True)
+    assert_frame_equal(pd.concat(parts, ignore_index=True), whole, check_exact=True)
 
 
 def test_a_window_may_begin_and_end_within_a_day(shop: Home) -> None:
@@ -162,12 +161,10 @@ def _with_reputations(home: Home, *windows: Window) -> None:
 
 
 @pytest.mark.parametrize("days", [1, 2, 31])
-def test_a_row_known_a_day_before_its_event_is_found_from_any_slice(
-    own_shop: Home, monkeypatch: pytest.MonkeyPatch, days: int
-) -> None:
+def test_a_row_known_a_day_before_its_event_is_found_from_any_slice(own_shop: Home, days: int) -> None:
     _with_reputations(own_shop, Window.of_days("2024-01-02", "2024-01-08"))
-    monkeypatch.setattr(views, "SLICE_DAYS", days)
-    frame = read_view(reputation_view, Window.of_days("2024-01-03", "2024-01-08"), own_shop.features)
+    parts = Window.of_days("2024-01-03", "2024-01-08").split(days)
+    frame = pd.concat([read_view(reputation_view, part, own_shop.features) for part in parts], ignore_index=True)
     ada = frame[frame["customer"] == "ada"].set_index("placed_at")["stars"]
     is_known = (ada.index >= at(date(2024, 1, 3), 18)) & (ada.index <= at(date(2024, 1, 6), 12))
     assert ada[is_known].eq(3).all()

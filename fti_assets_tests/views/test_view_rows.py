@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from attrs import evolve
 from pandas.testing import assert_frame_equal
@@ -13,9 +14,9 @@ from fti_assets.contracts.time import Window, midnight
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.home import Home
 from fti_assets.training.datasets import build_dataset
-from fti_assets.views import reading as views
-from fti_assets.views.reading import read_view, slice_key
-from fti_assets_tests.worlds import ALL_ORDERS, BINDINGS, FIRST_DAY, LAST_DAY, at, outcomes, returns
+from fti_assets.views.reading import read_view
+from fti_assets.views.slices import slices
+from fti_assets_tests.worlds import ALL_ORDERS, BINDINGS, FIRST_DAY, LAST_DAY, at, outcomes, returns, write_history
 
 EVERYTHING = Window.of_days(FIRST_DAY, LAST_DAY)
 VIEW = returns.view
@@ -39,14 +40,11 @@ def test_a_condition_that_no_row_meets_gives_no_rows_of_the_same_types(shop: Hom
 
 
 @pytest.mark.parametrize("days", [3, 44])
-def test_a_condition_and_cutoffs_leave_the_same_rows_in_one_slice_as_in_several(
-    shop: Home, monkeypatch: pytest.MonkeyPatch, days: int
-) -> None:
+def test_a_condition_and_cutoffs_leave_the_same_rows_in_one_slice_as_in_several(shop: Home, days: int) -> None:
     view = evolve(VIEW, where=BIG, since="2024-01-04T12:00Z", until="2024-02-02")
-    monkeypatch.setattr(views, "SLICE_DAYS", 400)
     whole = read_view(view, EVERYTHING, shop.features)
-    monkeypatch.setattr(views, "SLICE_DAYS", days)
-    assert_frame_equal(read_view(view, EVERYTHING, shop.features), whole, check_exact=True)
+    parts = [read_view(view, part, shop.features) for part in EVERYTHING.split(days)]
+    assert_frame_equal(pd.concat(parts, ignore_index=True), whole, check_exact=True)
     assert (whole["placed_at"].min(), whole["placed_at"].max()) >= (at(date(2024, 1, 4), 12), at(date(2024, 2, 1)))
     assert whole["placed_at"].max() < at(date(2024, 2, 2))
 
@@ -72,21 +70,28 @@ def test_nothing_is_read_for_days_outside_of_a_views_cutoffs(tmp_path: Path) -> 
     assert outside.dtypes.to_dict() == read_view(bounded, window, home.features).dtypes.to_dict()
 
 
-def test_views_of_other_conditions_do_not_share_slices_and_those_of_other_labels_do(shop: Home) -> None:
+def test_views_of_other_conditions_do_not_share_slices_and_those_of_other_labels_do(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    write_history(home)
+
     week = Window.of_days("2024-01-08", "2024-01-14")
-    keys = {
-        what: slice_key(view, week, shop.features, {})
-        for what, view in {
-            "plain": VIEW,
-            "where": evolve(VIEW, where="quantity > 1"),
-            "another where": evolve(VIEW, where="quantity > 2"),
-            "label": evolve(VIEW, label=outcomes["is_returned"].within(days=5)),
-            "on demand": evolve(VIEW, on_demand=()),
-            "since": evolve(VIEW, since="2024-01-01"),
-        }.items()
-    }
-    assert keys["plain"] == keys["label"] == keys["on demand"] == keys["since"]
-    assert len(set(keys.values())) == 3
+
+    def new_slices(**changed: object) -> int:
+        before = set(records(home))
+        slices(evolve(VIEW, **changed), week, home.features)
+        return len(set(records(home)) - before)
+
+    assert new_slices() == 7
+    assert new_slices(label=outcomes["is_returned"].within(days=5)) == 0
+    assert new_slices(since="2024-01-01", until="2024-02-01") == 0
+    assert new_slices(where="quantity > 1") == 7
+    assert new_slices(where="quantity > 2") == 7
+    assert new_slices(on_demand=()) == 7
+
+
+def records(home: Home) -> list[str]:
+    """The keys of the slices that are kept."""
+    return home.features.storage.objects("_slices/records")
 
 
 def test_rows_that_do_not_meet_the_views_condition_are_not_learned(shop: Home) -> None:
