@@ -66,8 +66,8 @@ class Home(home.Home):
             return assemble(every, spine, {group.name: empty(group.columns) for group in every.groups[1:]})
         times = spine[view.predicted_at]
         window = Window.of_days(times.min().date(), times.max().date())  # type: ignore[union-attr]
-        require_view(every, window, self.features, spine_too=False)
-        _, groups = read_inputs(every, window, self.features, {})
+        require_view(every, window, self.features, own_spine=spine)
+        _, groups = read_inputs(every, window, self.features, {}, own_spine=spine)
         return assemble(every, spine, groups).set_axis(rows.index)
 
     def materialize(self, *declared: Binding | FeatureGroup, first: Day, last: Day) -> dict[str, int]:

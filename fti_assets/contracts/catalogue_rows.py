@@ -32,6 +32,7 @@ def group_row(binding: Binding) -> CatalogueRow:
         "known_at": group.known_at or None,
         "dimension": group.dimension,
         "lookback": None if group.dimension else label_of(group.lookback),
+        "ahead": None if group.ahead is None else label_of(group.ahead),
         "partitions": "whole" if group.dimension else group.partitions,
         "on_invalid": group.on_invalid,
         "computed_by": _computed_by(binding),

@@ -3,19 +3,19 @@
 import hashlib
 import inspect
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 import polars as pl
 
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.group import Group
+from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.frames import empty
-from fti_assets.validation.conform import EARLIEST_KNOWLEDGE
 from fti_assets.views import as_of_join as as_of
-from fti_assets.views import assemble
+from fti_assets.views import assemble, in_force_join
 from fti_assets.views.assemble import complete, join
 
 SLICE_DAYS = 7
@@ -73,51 +73,100 @@ def slice_key(view: FeatureView, window: Window, store: FeatureStore, pins: Mapp
         view.predicted_at,
         view.where,
         inspect.getsource(as_of),
+        inspect.getsource(in_force_join),
         inspect.getsource(assemble),
         *_inputs(view.spine, window, store, pins),
     ]
+    earliest = earliest_moments(view, window, store, pins)
     for selection in view.joined:
-        halo = window if selection.group.dimension else known_window(selection.group, window, selection.age)
-        parts += [repr(selection.names), repr(selection.spine_keys), str(selection.age)]
+        halo = window if selection.group.dimension else reached(selection, window, earliest)
+        parts += [repr(selection.names), repr(selection.spine_keys), str(selection.age), selection.moment]
         parts += _inputs(selection.group, halo, store, pins)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def _inputs(group: Group, window: Window, store: FeatureStore, pins: Mapping[str, int | None]) -> list[str]:
-    times = f"{group.event_time} {group.known_at}"
+    times = f"{group.event_time} {group.known_at} {group.ahead}"
     return [group.name, times, repr(dict(group.columns)), *store.files(group, window, pins.get(group.name))]
 
 
-def require_view(view: FeatureView, window: Window, store: FeatureStore, *, spine_too: bool = True) -> None:
-    """Raise MissingPartitions unless every group holds the window's days and its lookback before them."""
-    if spine_too:
+def require_view(
+    view: FeatureView, window: Window, store: FeatureStore, *, own_spine: pl.DataFrame | None = None
+) -> None:
+    """Raise MissingPartitions unless every group holds the window's days and its lookback before them.
+
+    `own_spine` are rows of one's own in place of the stored spine's.
+    """
+    if own_spine is None:
         store.require(view.spine, window)
+        earliest = earliest_moments(view, window, store, {})
+    else:
+        earliest = earliest_of(view, own_spine)
     for selection in view.joined:
         store.require(selection.group, window)
         if not selection.group.dimension:
-            store.require_history(selection.group, known_window(selection.group, window, selection.age))
+            store.require_history(selection.group, reached(selection, window, earliest))
+
+
+def earliest_moments(
+    view: FeatureView, window: Window, store: FeatureStore, pins: Mapping[str, int | None]
+) -> dict[str, datetime]:
+    """The earliest of each moment for which the spine rows predicted in the window want values."""
+    if not view.moments:
+        return {}
+    columns = list(dict.fromkeys([view.predicted_at, view.spine.known_at, *view.moments]))
+    spine = store.read(view.spine, window, columns, pins.get(view.spine.name))
+    return earliest_of(view, spine.filter(_predicted_in(view, window)))
+
+
+def earliest_of(view: FeatureView, spine: pl.DataFrame) -> dict[str, datetime]:
+    """The earliest of each moment for which spine rows want values; none of a column of nulls."""
+    first = spine.select(pl.col(column).min() for column in view.moments)
+    return {column: first[column][0] for column in view.moments if first[column][0] is not None}
+
+
+def reached(selection: Selection, window: Window, earliest: Mapping[str, datetime]) -> Window:
+    """When those rows became known that a selection may take for predictions in the window.
+
+    `earliest` has the earliest of each moment for which they are wanted: it may lie before the window. That it may lie
+    after it asks for no more, for what is known after a prediction is not seen by it.
+    """
+    start = min(window.start, earliest.get(selection.moment, window.start))
+    return known_window(selection.group, Window(start, window.end), selection.age)
 
 
 def known_window(group: Group, window: Window, age: timedelta) -> Window:
     """When those rows became known whose events are in the window or, by up to `age`, before it."""
-    early = timedelta(0) if group.known_at == group.event_time else EARLIEST_KNOWLEDGE
-    return window.widened(before=age + early)
+    return window.widened(before=age + group.foreknowledge)
 
 
 def read_inputs(
-    view: FeatureView, window: Window, store: FeatureStore, pins: Mapping[str, int | None]
+    view: FeatureView,
+    window: Window,
+    store: FeatureStore,
+    pins: Mapping[str, int | None],
+    *,
+    own_spine: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
-    """The spine rows predicted in the window, and the rows of each group that may be looked up for them."""
-    spine = store.read(view.spine, window, version=pins.get(view.spine.name))
+    """The spine rows predicted in the window, and the rows of each group that may be looked up for them.
+
+    `own_spine` are rows of one's own in place of the stored spine's.
+    """
+    spine = store.read(view.spine, window, version=pins.get(view.spine.name)) if own_spine is None else own_spine
+    spine = spine.filter(_predicted_in(view, window))
+    earliest = earliest_of(view, spine)
     groups: dict[str, pl.DataFrame] = {}
     for group in view.groups[1:]:
         selections = [s for s in view.joined if s.group == group]
-        halo = known_window(group, window, max(s.age for s in selections))
+        halo = Window(min(reached(s, window, earliest).start for s in selections), window.end)
         used = {c for s in selections for c in (*s.keys, *s.columns)}
         columns = [c for c in group.columns if c in used or c in group.times]
         groups[group.name] = store.read(group, halo, columns, pins.get(group.name))
-    within = pl.col(view.predicted_at).is_between(window.start, window.end, closed="left")
-    return spine.filter(within), groups
+    return spine, groups
+
+
+def _predicted_in(view: FeatureView, window: Window) -> pl.Expr:
+    return pl.col(view.predicted_at).is_between(window.start, window.end, closed="left")
 
 
 def table_versions(view: FeatureView, store: FeatureStore) -> dict[str, int | None]:
