@@ -14,6 +14,8 @@ import pytest
 from attrs import evolve
 
 import fti_assets as fti
+from fti_assets.audit.feature_groups import audit_binding
+from fti_assets.audit.views import audit_view
 from fti_assets.contracts.feature_group import as_binding
 from fti_assets.contracts.time import midnight
 from fti_assets.features.materialize import materialize
@@ -277,3 +279,33 @@ def test_what_becomes_known_later_changes_no_value_however_far_ahead_it_is_wante
     homes = (home, altered)
     assert changes_of_the_past([orders, prices, demand], [VIEW], moment, WINDOW, homes) == []
     assert changes_of_the_past([orders, prices], [VIEW], WINDOW.end, WINDOW, homes) != []
+
+
+def test_a_function_of_prices_is_given_those_in_force_however_far_ahead_they_were_known(home: Home) -> None:
+    class Dearest(pa.DataFrameModel):
+        """The highest price of a product that is in force when a day begins."""
+
+        product: str
+        as_of: fti.UTC
+        highest: float
+
+    def highest(announced: pd.DataFrame, window: fti.Window) -> pd.DataFrame:
+        events = announced["valid_from"]
+        in_force = (
+            (events <= window.start) & (events > window.start - 5 * DAY) & (announced["announced_at"] < window.start)
+        )
+        rows = announced[in_force].groupby("product", as_index=False)["price"].max().dropna()
+        return rows.rename(columns={"price": "highest"}).assign(as_of=pd.Timestamp(window.start).as_unit("us"))
+
+    group = fti.FeatureGroup(Dearest, keys="product", event_time="as_of", name="dearest")
+    days = fti.Window.of_days("2024-01-20", "2024-01-25")
+    materialize(group.computed(highest, prices["price"]), days, home.features)
+    for row in home.features.read(group, days).iter_rows(named=True):
+        age = row["as_of"] - PRICES["valid_from"]
+        known = (PRICES["announced_at"] < row["as_of"]) & (PRICES["product"] == row["product"])
+        assert row["highest"] == PRICES.loc[known & (age >= timedelta(0)) & (age < 5 * DAY), "price"].max()
+
+
+def test_the_audit_finds_nothing_in_a_view_of_values_known_ahead(home: Home) -> None:
+    assert audit_view(VIEW, fti.Window.of_days("2024-02-01", "2024-02-03"), home) == []
+    assert [finding for binding in BINDINGS for finding in audit_binding(binding, SERVED, home.features)] == []

@@ -72,8 +72,9 @@ class FeatureGroup(Group):
         """Bind the group to a plain function of its inputs' frames, in order.
 
         A source gives the rows that became known in the window that is computed, a group its partitions of that window,
-        a selection of a group also what lies before it by its look-back. A function with a parameter
-        `window: fti.Window` is called for each partition by itself, and given the partition's window by that name.
+        a selection of a group also what lies before it by its look-back, and by how far ahead its rows are known.
+        A function with a parameter `window: fti.Window` is called for each partition by itself, and given the
+        partition's window by that name.
         """
         return Computed(self, function, inputs)
 

@@ -115,7 +115,7 @@ def _read(source: Input, window: Window, store: GroupReader, batch: BatchValidat
 
 
 def _read_back(selection: Selection, window: Window, store: GroupReader) -> pd.DataFrame:
-    halo = window.widened(before=selection.age)
+    halo = window.widened(before=selection.halo)
     store.require(selection.group, window)
     store.require_history(selection.group, halo)
     group = selection.group

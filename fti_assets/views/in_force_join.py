@@ -25,9 +25,10 @@ def in_force_join(
 ) -> pl.DataFrame:
     """The feature row of each spine row's key that is in force at the spine's `moment`, as known at its time `at`.
 
-    Among the feature rows of the key with `known_at <= at`, `event_time <= moment` and `moment - event_time <= lookback`
-    it is the one of the latest event; of equal events the one known last, then the row further down `features`.
-    `on` maps feature key to spine column, `columns` feature column to output name. A null key or time matches nothing.
+    Among the feature rows of the key with `known_at <= at`, `event_time <= moment` and
+    `moment - event_time <= lookback` it is the one of the latest event; of equal events the one known last, then the
+    row further down `features`. `on` maps feature key to spine column, `columns` feature column to output name. A null
+    key or time matches nothing.
 
     Gives the output columns alone, one row per spine row in the spine's order. Neither frame needs to be sorted.
     """

@@ -48,7 +48,7 @@ def test_a_parameter_window_of_another_annotation_is_refused_when_bound() -> Non
 
     with pytest.raises(DeclarationError, match=r"order.computed: a parameter 'window' is given the window that is due"):
         orders.computed(of_frame, source)
-    with pytest.raises(DeclarationError, match="expected the annotation fti.Window, there is none; call a frame"):
+    with pytest.raises(DeclarationError, match=r"expected the annotation fti.Window, there is none; call a frame"):
         orders.computed(lambda rows, window: rows, source)  # noqa: ARG005
 
 

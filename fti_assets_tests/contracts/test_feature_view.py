@@ -250,5 +250,5 @@ def test_one_group_is_wanted_at_several_moments_under_prefixes() -> None:
     features = [ahead["refund"].at("placed_at"), ahead["refund"].prefixed("present_"), customers]
     declared = view(features=features, on_demand=[])
     assert (declared.moments, declared.halo) == (("placed_at",), timedelta(days=17))
-    with pytest.raises(DeclarationError, match="column 'refund' comes from outcome and from outcome: use .prefixed"):
+    with pytest.raises(DeclarationError, match=r"column 'refund' comes from outcome and from outcome: use .prefixed"):
         view(features=[ahead["refund"].at("placed_at"), ahead["refund"]], on_demand=[])
