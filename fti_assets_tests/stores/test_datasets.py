@@ -38,7 +38,7 @@ def test_the_newest_is_the_cutoffs_and_older_ones_stay(store: DatasetStore) -> N
 
 def test_rows_come_back_with_types_that_do_not_depend_on_nulls(store: DatasetStore) -> None:
     frame = store.write("returns", CUTOFF, FRAME.head(1), MANIFEST).read()
-    assert [str(dtype) for dtype in frame.dtypes] == ["str", "float64", "float64"]
+    assert [str(dtype) for dtype in frame.dtypes] == ["str", "Int64", "float64"]
 
 
 def test_a_cutoff_is_a_moment_whatever_its_zone(store: DatasetStore) -> None:
