@@ -85,6 +85,7 @@ def _inputs(binding: Binding) -> list[CatalogueRow]:
         return [_input(source) for source in binding.inputs]
     windows = binding.windows
     ends = {"at": windows.at.name} if windows.at else {"every": label_of(windows.step)}
+    ends |= {"closed": windows.closed} if windows.holds_end else {}
     source = {"group": windows.source.name, "columns": list(windows.columns_read), "windows": list(windows.lengths)}
     if windows.at is None:
         return [source | ends]

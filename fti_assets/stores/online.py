@@ -80,8 +80,8 @@ class OnlineStore:
         found: list[Sequence[Any]] = []
         with self._connection() as connection:
             connection.execute("BEGIN")
-            _check_reach(connection, group, at, times)
-            _check_reach(connection, group, wanted_for, moments)
+            for column, instants in {at: times, wanted_for: moments}.items():
+                _check_reach(connection, group, column, instants)
             for key, time_, moment in zip(keys.iter_rows(), times, moments, strict=True):
                 arguments = key if group.dimension else (*key, *_bounds(time_, moment, selection))
                 row = None if None in arguments else connection.execute(query, arguments).fetchone()

@@ -114,8 +114,8 @@ def earliest_moments(
     """The earliest of each moment for which the spine rows predicted in the window want values."""
     if not view.moments:
         return {}
-    columns = list(dict.fromkeys([view.predicted_at, view.spine.known_at, *view.moments]))
-    spine = store.read(view.spine, window, columns, pins.get(view.spine.name))
+    columns = dict.fromkeys([view.predicted_at, *view.moments])
+    spine = store.read(view.spine, window, list(columns), pins.get(view.spine.name))
     return earliest_of(view, spine.filter(_predicted_in(view, window)))
 
 
