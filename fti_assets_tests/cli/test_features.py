@@ -57,7 +57,7 @@ def test_how_far_ahead_rows_are_known_and_which_end_windows_hold_is_shown(tmp_pa
     by_then = as_binding(ahead.windows("customer", {"is_returned": "mean"}, over="1d", name="by_then", closed="right"))
     for binding in (evolve(BINDINGS[1], group=ahead), by_then):
         materialize(binding, day, home.features)
-    assert "known ahead    up to 14d" in lines(home, "show", "outcome")
+    assert "  known ahead    up to 14d" in lines(home, "show", "outcome")
     assert "windows of 1d, every 1d, closed right" in "\n".join(lines(home, "show", "by_then"))
 
 
