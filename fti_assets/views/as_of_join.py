@@ -82,6 +82,7 @@ def as_of_join(
 
 
 def microseconds(times: pl.Series) -> pl.Series:
+    """Times as whole microseconds since 1970."""
     return times.dt.cast_time_unit("us").to_physical()
 
 
