@@ -30,7 +30,8 @@ class Home(home.Home):
     """Where a system keeps everything: feature store, datasets, registry, prediction log.
 
     Args:
-        root: the directory; without one it is `$FTI_HOME`, or `.fti` in the working directory.
+        url: a folder, or a bucket and what its keys begin with, such as `s3://bucket/prefix`; without one it is
+            `$FTI_HOME`, or `.fti` in the working directory.
 
     Example:
         >>> import fti_assets as fti
@@ -77,8 +78,8 @@ class Home(home.Home):
             return assemble(every, spine, {group.name: empty(group.columns) for group in every.groups[1:]})
         times = spine[view.predicted_at]
         window = Window.of_days(times.min().date(), times.max().date())  # type: ignore[union-attr]
-        require_view(every, window, self.features, spine_too=False)
-        _, groups = read_inputs(every, window, self.features, {})
+        require_view(every, window, self.features, own_spine=spine)
+        _, groups = read_inputs(every, window, self.features, {}, own_spine=spine)
         return assemble(every, spine, groups).set_axis(rows.index)
 
     def materialize(self, *declared: Binding | FeatureGroup, first: Day, last: Day) -> dict[str, int]:

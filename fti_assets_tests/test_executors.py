@@ -154,7 +154,7 @@ def test_the_audit_finds_the_same(elsewhere: str, tmp_path: Path, monkeypatch: p
     for n, executor in enumerate((HERE, elsewhere)):
         monkeypatch.setenv("FTI_EXECUTOR", executor)
         said: list[str] = []
-        audit = audit_system(BINDINGS, [returns], days, Home(tmp_path / str(n)), 2, said.append)
+        audit = audit_system(BINDINGS, [returns], [days], Home(tmp_path / str(n)), 2, said.append)
         answers.append((audit, said))
     assert answers[0] == answers[1]
 

@@ -36,4 +36,4 @@ def _dependency(source: Input, period: Period) -> dg.AssetDep:
     if isinstance(source, Group):
         same = source.period == period
         return dg.AssetDep(feature_key(source), partition_mapping=None if same else overlapping())
-    return dg.AssetDep(feature_key(group), partition_mapping=reaching_back(period, source.age, with_itself=True))
+    return dg.AssetDep(feature_key(group), partition_mapping=reaching_back(period, source.halo, with_itself=True))

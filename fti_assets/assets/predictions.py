@@ -23,7 +23,7 @@ from fti_assets.stores.prediction_log import prediction_columns
 def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
     """A model's predictions, a partition a day, each issued once by the champion of that day."""
     model = predictions.model
-    ages = {s.group: s.age for s in sorted(model.view.joined, key=lambda s: s.age)}
+    halos = {s.group: s.halo for s in sorted(model.view.joined, key=lambda s: s.halo)}
 
     @dg.asset(
         key=predictions_key(model),
@@ -35,9 +35,9 @@ def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDe
             *(
                 dg.AssetDep(
                     feature_key(group),
-                    partition_mapping=None if group.dimension else reaching_back(DAILY, age, with_itself=True),
+                    partition_mapping=None if group.dimension else reaching_back(DAILY, halo, with_itself=True),
                 )
-                for group, age in ages.items()
+                for group, halo in halos.items()
             ),
             dg.AssetDep(champion_key(model)),
         ],

@@ -148,10 +148,10 @@ def telling_files(function: Callable[..., Any], paths: set[str]) -> Callable[...
         return opening(file, *arguments, **named)
 
     @wraps(function)
-    def listening(*frames: Any) -> Any:
+    def listening(*frames: Any, **named: Any) -> Any:
         vars(builtins)["open"] = vars(io)["open"] = told
         try:
-            return function(*frames)
+            return function(*frames, **named)
         finally:
             vars(builtins)["open"] = vars(io)["open"] = opening
 

@@ -149,7 +149,7 @@ def history_of(bindings: Sequence[Binding], models: Iterable[Model], window: Win
             if isinstance(source, Group):
                 reach(source, needed)
             elif isinstance(source, Selection):
-                reach(source.group, needed.widened(before=source.age))
+                reach(source.group, needed.widened(before=source.halo))
     return {group: group.period.covering(needed) for group, needed in windows.items()}
 
 

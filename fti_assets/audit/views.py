@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+import attrs
 import polars as pl
 
 from fti_assets.audit.alteration import findings_of
@@ -18,9 +19,8 @@ from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
-from fti_assets.views.as_of_join import as_of_join
-from fti_assets.views.assemble import assemble
-from fti_assets.views.inputs import known_window, read_inputs
+from fti_assets.views.assemble import assemble, look_up
+from fti_assets.views.inputs import earliest_of, reached, read_inputs
 
 ALMOST_ALL = 0.9
 """The share of rows for which a feature exists, but later than the prediction, from which it is known too late."""
@@ -87,19 +87,11 @@ def _too_late(view: FeatureView, spine: pl.DataFrame, window: Window, home: Home
         group, known_at = selection.group, selection.group.known_at
         if group.dimension:
             continue
-        reach = Window(known_window(group, window, selection.age).start, window.end + view.label.horizon)
+        reach = Window(reached(selection, window, earliest_of(view, spine)).start, window.end + view.label.horizon)
         rows = home.features.read(group, reach, list(dict.fromkeys([*selection.keys, *group.times])))
         at, on = view.predicted_at, selection.spine_keys
-        in_time = as_of_join(
-            spine,
-            rows,
-            at=at,
-            on=on,
-            known_at=known_at,
-            event_time=group.event_time,
-            lookback=selection.age,
-            columns={known_at: "known"},
-        )["known"].is_not_null()
+        known = attrs.evolve(selection, columns=(known_at,), prefix="", unseen=frozenset())
+        in_time = look_up(view, known, spine, rows)[known_at].is_not_null()
         last = rows.group_by(list(selection.keys)).agg(last=pl.col(known_at).max())
         last = spine.join(last, left_on=list(on.values()), right_on=list(on), how="left", maintain_order="left")
         late = ~in_time & (last["last"] > spine[at]).fill_null(False)

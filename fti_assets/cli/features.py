@@ -194,6 +194,7 @@ def _row(facts: Mapping[str, Any]) -> list[str]:
 def _shown(entry: "CatalogueRow", stored: "Stored", beside: Sequence[str]) -> dict[str, Any]:
     whole = entry["partitions"] == "whole"
     times = {"event time": entry["event_time"], "known at": entry["known_at"], "lookback": entry["lookback"]}
+    times |= {"known ahead": f"up to {entry['ahead']}"} if entry.get("ahead") else {}
     written = sorted(stored.partitions)
     partitions = "none"
     if written:
@@ -222,6 +223,7 @@ def _input(source: "CatalogueRow") -> str:
         return f"source {source['source']}: {source['description']}"
     columns = f"group {source['group']}: {', '.join(source['columns'])}"
     ends = f"at the rows of {source['at']}" if "at" in source else f"every {source.get('every')}"
+    ends += f", closed {source['closed']}" if "closed" in source else ""
     windows = f"; windows of {', '.join(source['windows'])}, {ends}" if "windows" in source else ""
     return columns + windows + (f"; up to {source['lookback']} back" if "lookback" in source else "")
 

@@ -11,14 +11,21 @@ from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.source import Source
+from fti_assets.contracts.time import Window
 from fti_assets.contracts.windows import Read, Windows
 
 Input = Source | Group | Selection
+WINDOW = "window"
+"""The parameter by which a function asks for the window that is due."""
 
 
 @attrs.frozen
 class Computed:
-    """A group computed by a plain function of frames, one frame for each input."""
+    """A group computed by a plain function of frames, one frame for each input.
+
+    A function with a parameter `window: fti.Window` is called once for each partition, and is told which one is due: so
+    its rows are the same whatever range they are computed in.
+    """
 
     group: Group
     function: Callable[..., Any]
@@ -30,11 +37,22 @@ class Computed:
         for source in self.inputs:
             if not isinstance(source, Input):
                 raise self._error(f"input {source!r} is no source, group or selection")
+            if isinstance(source, Selection) and source.moment:
+                raise self._error(
+                    f"input {source.group.name}.at({source.moment!r}): the moment is one of a view's spine, and a "
+                    "function is given rows"
+                )
+        self._check_window()
         try:
-            inspect.signature(self.function).bind(*self.inputs)
+            inspect.signature(self.function).bind(*self.inputs, **({WINDOW: None} if self.takes_window else {}))
         except TypeError as error:
             name = getattr(self.function, "__name__", repr(self.function))
             raise self._error(f"{name} does not take {len(self.inputs)} frames ({error})") from None
+
+    @property
+    def takes_window(self) -> bool:
+        """Whether the function asks for the window that is due."""
+        return WINDOW in inspect.signature(self.function).parameters
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -46,6 +64,19 @@ class Computed:
     def sources(self) -> tuple[Source, ...]:
         """The sources among the inputs."""
         return tuple(dict.fromkeys(source for source in self.inputs if isinstance(source, Source)))
+
+    def _check_window(self) -> None:
+        if not self.takes_window:
+            return
+        annotation = inspect.signature(self.function).parameters[WINDOW].annotation
+        if annotation not in (Window, "Window", "fti.Window"):
+            named = "none" if annotation is inspect.Parameter.empty else repr(annotation)
+            raise self._error(
+                f"a parameter {WINDOW!r} is given the window that is due: expected the annotation fti.Window, there is "
+                f"{named}; call a frame something else"
+            )
+        if self.group.dimension:
+            raise self._error(f"a parameter {WINDOW!r}: a dimension is read whole, and no window of it is due")
 
     def _error(self, message: str) -> DeclarationError:
         return DeclarationError(f"{self.group.name}.computed: {message}")

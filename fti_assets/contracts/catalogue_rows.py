@@ -32,6 +32,7 @@ def group_row(binding: Binding) -> CatalogueRow:
         "known_at": group.known_at or None,
         "dimension": group.dimension,
         "lookback": None if group.dimension else label_of(group.lookback),
+        "ahead": None if group.ahead is None else label_of(group.ahead),
         "partitions": "whole" if group.dimension else group.partitions,
         "on_invalid": group.on_invalid,
         "computed_by": _computed_by(binding),
@@ -88,6 +89,7 @@ def _inputs(binding: Binding) -> list[CatalogueRow]:
         return [_input(source) for source in binding.inputs]
     windows = binding.windows
     ends = {"at": windows.at.name} if windows.at else {"every": label_of(windows.step)}
+    ends |= {"closed": windows.closed} if windows.holds_end else {}
     source = {"group": windows.source.name, "columns": list(windows.columns_read), "windows": list(windows.lengths)}
     if windows.at is None:
         return [source | ends]

@@ -31,6 +31,8 @@ class FeatureGroup(Group):
         name: what the table is called; by default the schema's class name in snake_case.
         version: 2 is a table of its own beside the first, called `<name>_v2`.
         lookback: how old a row's event may be when a prediction uses it: `"36h"`, `"7d"`, a timedelta.
+        ahead: how long before its event a row may be known, `"14d"`: of prices, promotions, forecasts and timetables.
+            A view then takes the value that is in force, and `.at(column)` says at which moment.
         dimension: small and slowly changing: it has no times, is read whole, and counts as always known.
         partitions: how much time one holds: `hourly`, `daily` or `weekly` (from Monday 00:00), in UTC.
         on_invalid: rows that break the contract `fail` their batch, or go to `quarantine` with the reasons, each
@@ -70,7 +72,9 @@ class FeatureGroup(Group):
         """Bind the group to a plain function of its inputs' frames, in order.
 
         A source gives the rows that became known in the window that is computed, a group its partitions of that window,
-        a selection of a group also what lies before it by its look-back.
+        a selection of a group also what lies before it by its look-back, and by how far ahead its rows are known.
+        A function with a parameter `window: fti.Window` is called for each partition by itself, and given the
+        partition's window by that name.
         """
         return Computed(self, function, inputs)
 
@@ -85,6 +89,7 @@ class FeatureGroup(Group):
         where: str | Mapping[str, str] | None = None,
         at: Group | None = None,
         sawtooth: bool = False,
+        closed: str = "left",
         schema: type[pa.DataFrameModel] | None = None,
         description: str = "",
         event_time: str = "as_of",
@@ -114,6 +119,8 @@ class FeatureGroup(Group):
                 `where={"late": "delay > 15"}` and the statistic `count_late`.
             at: in place of a grid, windows end at the event time of each row of this group, exact to the microsecond.
             sawtooth: with `at`, windows begin at the midnight that is their length before the day of t.
+            closed: `"right"` for windows (t - length, t], which hold the rows known at their very end, such as a
+                visit's own lab values, and not those known at their start.
             schema: a Pandera model of some of the columns, for ranges and checks of one's own.
             description: what the group is; by default the schema's docstring, or what is aggregated.
             event_time: what the end of a window is called.
@@ -130,7 +137,7 @@ class FeatureGroup(Group):
         """
         windows = Windows(
             source=self, by=by, columns=columns, over=over, every=every, where=where, at=at, sawtooth=sawtooth,
-            ends=event_time,
+            closed=closed, ends=event_time,
         )  # fmt: skip
         group = FeatureGroup(
             generated_schema(name, description or windows.description, windows.schema_columns, schema),

@@ -124,6 +124,11 @@ class FeatureView:
     def __attrs_post_init__(self) -> None:
         if self.spine.dimension:
             raise DeclarationError(f"spine {self.spine.name} is a dimension: a spine's rows have a time to predict at")
+        if self.spine.ahead:
+            raise DeclarationError(
+                f"spine {self.spine.name} declares ahead=: a spine's rows are predicted at {self.predicted_at}, when "
+                "they are known: expected a group without ahead="
+            )
         if self.since and self.until and self.until <= self.since:
             raise self._error(f"until={self.until}: expected it after since={self.since}")
         for label in self.labels.values():
@@ -187,8 +192,13 @@ class FeatureView:
 
     @property
     def halo(self) -> timedelta:
-        """How far before a window of predictions its features may reach."""
-        return max((s.age for s in self.joined if not s.group.dimension), default=timedelta(0))
+        """How far before a window of predictions its features may reach, unless a moment lies before it."""
+        return max((s.halo for s in self.joined if not s.group.dimension), default=timedelta(0))
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """The spine's columns for whose moments values are looked up."""
+        return tuple(dict.fromkeys(s.moment for s in self.joined if s.moment))
 
     @property
     def declaration(self) -> tuple[object, ...]:
@@ -223,10 +233,19 @@ class FeatureView:
     def _check_selection(self, selection: Selection) -> None:
         if selection.group != self.spine:
             self._check_keys(selection.group, selection.spine_keys)
-        elif selection.entity or selection.on or selection.own_lookback:
+            self._check_moment(selection)
+        elif selection.entity or selection.on or selection.own_lookback or selection.moment:
             raise DeclarationError(
-                f"feature of spine {self.spine.name}: .by, .joined_on and .lookback look earlier rows up, and the "
+                f"feature of spine {self.spine.name}: .by, .at, .joined_on and .lookback look other rows up, and the "
                 "spine's own columns come with the row: bind earlier rows to a feature group of another name"
+            )
+
+    def _check_moment(self, selection: Selection) -> None:
+        times = [column for column, kind in self.spine.columns.items() if kind == Kind.TIME]
+        if selection.moment and selection.moment not in times:
+            raise DeclarationError(
+                f"{selection.group.name}.at({selection.moment!r}): spine {self.spine.name}: "
+                f"{unknown('time column', selection.moment, times)}"
             )
 
     def _check_keys(self, group: Group, spine_keys: Mapping[str, str]) -> None:

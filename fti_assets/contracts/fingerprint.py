@@ -45,7 +45,8 @@ def _input(source: Input) -> object:
 
 def _contract(group: Group) -> object:
     rows = (group.name, group.keys, group.event_time, group.known_at, group.dimension, group.partitions)
-    return rows, group.on_invalid, group.invalid_up_to, _schema(group.schema)
+    ahead = () if group.ahead is None else (group.ahead,)
+    return rows, group.on_invalid, group.invalid_up_to, _schema(group.schema), *ahead
 
 
 @cache

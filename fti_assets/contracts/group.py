@@ -11,7 +11,10 @@ from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.names import as_names, check_owners, check_tags, checked_name, snake_case
 from fti_assets.contracts.on_invalid import check_on_invalid
 from fti_assets.contracts.schema import Schema, schema_of
-from fti_assets.contracts.time import DAY, PERIODS, Period, as_duration, check_lookback
+from fti_assets.contracts.time import DAY, PERIODS, Period, as_duration, check_lookback, duration, label_of
+
+EARLIEST_KNOWLEDGE = DAY
+"""How long before its event a row may be known, unless its group declares how far ahead."""
 
 
 def _as_tags(tags: Mapping[str, str]) -> dict[str, str]:
@@ -32,6 +35,7 @@ class Group:
     _given_name: str = attrs.field(default="", alias="name")
     version: int = 1
     lookback: timedelta = attrs.field(default=DAY, converter=as_duration)
+    ahead: timedelta | None = attrs.field(default=None, converter=attrs.converters.optional(as_duration))
     dimension: bool = False
     partitions: str = "daily"
     on_invalid: str = "fail"
@@ -66,6 +70,13 @@ class Group:
         return () if self.dimension else tuple(dict.fromkeys((self.event_time, self.known_at)))
 
     @property
+    def foreknowledge(self) -> timedelta:
+        """How long before its event a row may be known, at most. It bounds what a join reads beyond the lookback."""
+        if self.known_at == self.event_time:
+            return timedelta(0)
+        return self.ahead or EARLIEST_KNOWLEDGE
+
+    @property
     def values(self) -> tuple[str, ...]:
         """The columns that are neither keys nor times."""
         return tuple(c for c in self.columns if c not in self.keys and c not in self.times)
@@ -78,7 +89,8 @@ class Group:
     @property
     def declaration(self) -> tuple[object, ...]:
         """All that says which rows a view finds in it."""
-        return self.name, dict(self.columns), self.keys, self.event_time, self.known_at
+        ahead = () if self.ahead is None else (self.ahead,)
+        return self.name, dict(self.columns), self.keys, self.event_time, self.known_at, *ahead
 
     def __attrs_post_init__(self) -> None:
         checked_name("feature group", self._given_name or snake_case(self.schema.name))
@@ -95,6 +107,7 @@ class Group:
         if not self.keys:
             raise self._error("expected at least one key column")
         self._check_kind()
+        self._check_ahead()
         self._check_columns()
 
     @property
@@ -116,6 +129,22 @@ class Group:
             raise DeclarationError(f"dimension {self.name} has no {self.partitions} partitions: it is read whole")
         if self.lookback != DAY:
             raise DeclarationError(f"dimension {self.name} takes no lookback: it is read whole")
+
+    def _check_ahead(self) -> None:
+        """Values known ahead have two times, and a bound between them."""
+        if self.ahead is None:
+            return
+        if self.dimension:
+            raise DeclarationError(f"dimension {self.name} takes no ahead=: it is read whole and always known")
+        try:
+            label_of(duration(self.ahead))
+        except DeclarationError as error:
+            raise self._error(f"ahead: {error}; how far ahead rows are known is bounded, as the look-back is") from None
+        if self.known_at == self.event_time:
+            raise self._error(
+                f"ahead={label_of(self.ahead)!r}, but its rows are known at their event, {self.event_time}: expected "
+                "known_at=, the column that says when they became known"
+            )
 
     def _check_columns(self) -> None:
         for column in (*self.keys, *self.times):

@@ -49,7 +49,7 @@ class Label:
         >>> str(purchases["amount"].within(days=90).any())
         'any of purchases.amount within 90d'
         >>> str(purchases["amount"].within(days=7, where="amount > 10").sum())
-        "sum of purchases.amount within 7d where amount > 10"
+        'sum of purchases.amount within 7d where amount > 10'
     """
 
     group: Group

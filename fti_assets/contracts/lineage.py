@@ -51,6 +51,8 @@ def columns_used(view: FeatureView) -> dict[Column, str]:
         for key, column in selection.spine_keys.items():
             used.setdefault(Column(selection.group, key), "join")
             used.setdefault(Column(view.spine, column), "join")
+        if selection.moment:
+            used.setdefault(Column(view.spine, selection.moment), "join")
     if view.where:
         looked_up = {n: Column(s.group, c) for s in view.selections for c, n in s.names.items()}
         for name in columns_read("view", view.where, view.conditioned):

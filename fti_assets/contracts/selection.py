@@ -22,6 +22,7 @@ class Selection:
     prefix: str = ""
     entity: tuple[str, ...] = ()
     unseen: frozenset[str] = frozenset()
+    moment: str = ""
 
     def __attrs_post_init__(self) -> None:
         check_columns_exist(self.group, [*self.columns, *self.entity])
@@ -40,6 +41,16 @@ class Selection:
         return self.own_lookback or self.group.lookback
 
     @property
+    def takes_in_force(self) -> bool:
+        """Whether it takes the row in force at a moment, the latest event by then, and not the row known last."""
+        return bool(self.moment) or self.group.ahead is not None
+
+    @property
+    def halo(self) -> timedelta:
+        """How long before the moment that they are wanted for rows are known: so old, and so far ahead."""
+        return self.age + (self.group.ahead or timedelta(0))
+
+    @property
     def names(self) -> dict[str, str]:
         """What each selected column is called in the view."""
         return {column: self.prefix + column for column in self.columns}
@@ -52,7 +63,8 @@ class Selection:
     @property
     def declaration(self) -> tuple[object, ...]:
         """All that makes its columns what they are in a view."""
-        return self.group.declaration, self.names, sorted(self.unseen), self.age, self.spine_keys
+        moment = (self.moment,) if self.moment else ()
+        return self.group.declaration, self.names, sorted(self.unseen), self.age, self.spine_keys, *moment
 
     def lookback(
         self, value: str | timedelta | None = None, *, days: float = 0, hours: float = 0, minutes: float = 0
@@ -71,6 +83,19 @@ class Selection:
                 f"{self.group.name} is a dimension: it has one row a key and is looked up by its keys"
             )
         return attrs.evolve(self, entity=columns)
+
+    def at(self, column: str) -> "Selection":
+        """The same columns as they are in force at a moment of the spine's row: `prices.select().at("delivery_day")`.
+
+        Of the rows known at prediction time whose event is not after the moment, nor older at the moment than the
+        lookback, it is the one of the latest event; of equal events the one known last, which corrects the others.
+        `column` is a time of the spine, before or after its prediction time; where it is null nothing is known.
+        """
+        if self.group.dimension:
+            raise DeclarationError(f"{self.group.name} is a dimension: it is read whole and the same at any moment")
+        if not isinstance(column, str) or not column:
+            raise DeclarationError(f"{self.group.name}.at({column!r}): expected the name of a time column of the spine")
+        return attrs.evolve(self, moment=column)
 
     def joined_on(self, **spine_column_by_key: str) -> "Selection":
         """The same columns, joined on spine columns of other names: `weather.select().joined_on(airport="origin")`."""
@@ -107,7 +132,12 @@ class Selection:
             where: an SQL condition over the group's columns that rows must meet to count.
             never_up_to: the largest share of rows that may have no label when the wait is over, to build a dataset.
         """
-        methods = {"lookback": self.own_lookback, "prefixed": self.prefix, "hidden": self.unseen}
+        methods = {
+            "at": self.moment,
+            "lookback": self.own_lookback,
+            "prefixed": self.prefix,
+            "hidden": self.unseen,
+        }
         for method, argument in methods.items():
             if argument:
                 raise DeclarationError(

@@ -15,6 +15,8 @@ from fti_assets.contracts.schema import GeneratedColumn
 from fti_assets.contracts.time import DAY, HOURLY, Period, as_duration, duration, label_of
 
 STATISTICS = ("count", "sum", "mean", "std", "min", "max", "last", "first", "distinct")
+CLOSED = ("left", "right")
+"""Which side of a window is inside, as in pandas and Polars: `[t - length, t)` or `(t - length, t]`."""
 _OF_NUMBERS = ("sum", "mean", "std", "min", "max")
 
 Over = tuple[str, ...] | Mapping[str, tuple[str, ...]]
@@ -74,6 +76,7 @@ class Windows:
     where: str | Mapping[str, str] | None = attrs.field(default=None, converter=_as_conditions, hash=False)
     at: Group | None = None
     sawtooth: bool = False
+    closed: str = "left"
     ends: str = "as_of"
 
     def __attrs_post_init__(self) -> None:
@@ -89,6 +92,8 @@ class Windows:
             raise self._error(f"every={self.every!r} and at={self.at.name}: windows end on a grid or at rows, not both")
         if self.source.dimension or (self.at and self.at.dimension):
             raise self._error("a dimension has no times to aggregate by")
+        if self.closed not in CLOSED:
+            raise self._error(f"closed={self.closed!r}: expected one of {', '.join(CLOSED)}")
         self._check_conditions()
         self._check_statistics()
         self._check_ends()
@@ -168,7 +173,13 @@ class Windows:
         """All that says which values its rows hold."""
         ends = (self.at.declaration, self.sawtooth) if self.at else self.step
         outputs = {name: tuple(output) for name, output in self.outputs.items()}
-        return self.source.name, self.by, outputs, self.lengths, ends, self.filter, dict(self.conditions)
+        closed = () if self.closed == "left" else (self.closed,)
+        return self.source.name, self.by, outputs, self.lengths, ends, self.filter, dict(self.conditions), *closed
+
+    @property
+    def holds_end(self) -> bool:
+        """Whether rows known at the very end of a window are in it, and those known at its start are not."""
+        return self.closed == "right"
 
     def halo(self, period: Period) -> timedelta:
         """How far before a partition of such a period its source rows reach: derived, so it cannot be a day short."""
@@ -177,7 +188,7 @@ class Windows:
 
     def reads(self, period: Period) -> tuple[Read, ...]:
         """The groups that a partition of such a period depends on, and which of their time."""
-        source = Read(self.source, self.halo(period), own_period=self.step < period.length)
+        source = Read(self.source, self.halo(period), own_period=self.holds_end or self.step < period.length)
         return (source, Read(self.at, timedelta(0), own_period=True)) if self.at else (source,)
 
     def check_partitions(self, group: Group) -> None:
@@ -194,7 +205,7 @@ class Windows:
         where = f" where {counted}" if counted else ""
         until = f"the day of {self.ends}, and that day up to it" if self.sawtooth else self.ends
         what = f"{output.function} of {self.source.name}.{output.column}{where}"
-        return f"{what} over the {output.window} before {until}"
+        return f"{what} over the {output.window} before {until}{', its very end included' if self.holds_end else ''}"
 
     def _over(self, column: str) -> tuple[str, ...]:
         return self.over[column] if isinstance(self.over, Mapping) else self.over

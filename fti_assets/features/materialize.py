@@ -9,7 +9,7 @@ import attrs
 import pandas as pd
 import polars as pl
 
-from fti_assets.contracts.binding import Aggregated, Binding, Computed, Input
+from fti_assets.contracts.binding import WINDOW, Aggregated, Binding, Computed, Input
 from fti_assets.contracts.catalogue_rows import group_row
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.selection import Selection
@@ -116,10 +116,25 @@ def write_part(part: Part) -> Materialization:
 def compute(
     binding: Computed, window: Window, store: GroupReader, batch: BatchValidation | None = None
 ) -> pd.DataFrame:
-    """The function's answer to its inputs' rows of the window; `batch` learns what was set aside of the sources'."""
-    checked = batch or BatchValidation(binding.group, window, store)
-    frames = [_read(source, window, store, checked) for source in binding.inputs]
-    return binding.function(*frames)
+    """The function's answer to its inputs' rows of the window; `batch` learns what was set aside of the sources'.
+
+    A function that takes the window that is due answers for each partition by itself, and each answer keeps the
+    group's contract, so that they have the same types.
+    """
+    group, checked = binding.group, batch or BatchValidation(binding.group, window, store)
+    if not binding.takes_window:
+        return binding.function(*_frames(binding, window, store, checked))
+    answers = []
+    for partition in _partitions(group, window):
+        due = Window(max(partition.start, window.start), min(partition.end, window.end))
+        part = checked.part(due)
+        answer = binding.function(*_frames(binding, due, store, part), **{WINDOW: due})
+        answers.append(part.kept(answer, group))
+    return pd.concat([answer for answer in answers if len(answer)] or answers[:1], ignore_index=True)
+
+
+def _frames(binding: Computed, window: Window, store: GroupReader, batch: BatchValidation) -> list[pd.DataFrame]:
+    return [_read(source, window, store, batch) for source in binding.inputs]
 
 
 def _read(source: Input, window: Window, store: GroupReader, batch: BatchValidation) -> pd.DataFrame:
@@ -132,7 +147,7 @@ def _read(source: Input, window: Window, store: GroupReader, batch: BatchValidat
 
 
 def _read_back(selection: Selection, window: Window, store: GroupReader) -> pd.DataFrame:
-    halo = window.widened(before=selection.age)
+    halo = window.widened(before=selection.halo)
     store.require(selection.group, window)
     store.require_history(selection.group, halo)
     group = selection.group

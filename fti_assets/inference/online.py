@@ -17,8 +17,8 @@ from fti_assets.models.scorer import Scorer
 from fti_assets.stores.feature_store import WHOLE
 from fti_assets.stores.home import Home
 from fti_assets.stores.online import OnlineStore
-from fti_assets.validation.conform import EARLIEST_KNOWLEDGE
 from fti_assets.views.assemble import complete
+from fti_assets.views.inputs import earliest_moments, known_window
 
 SERVED_DAYS = 2
 """How many days of prediction times, the spine's last ones, the online store can answer for."""
@@ -35,6 +35,7 @@ class Loaded:
 def load_online(group: Group, views: Iterable[FeatureView], home: Home) -> Loaded:
     """Replace the group's online rows by those that predictions on the last days of the views' spines can need.
 
+    Where the spine's rows of those days want values for earlier moments, the rows reach back from the earliest of them.
     Raises MissingPartitions when no spine has a row, or when a day that those predictions reach back to was never
     written; the rows that were online stay.
     """
@@ -48,10 +49,12 @@ def load_online(group: Group, views: Iterable[FeatureView], home: Home) -> Loade
     until = max(ends)
     answers_from = until - SERVED_DAYS * DAY
     selections = [s for view in users for s in view.joined if s.group == group]
-    age = max(s.age for s in selections)
-    needed = Window(answers_from - age, until)
+    for view in users:
+        moments = earliest_moments(view, Window(until - SERVED_DAYS * DAY, until), home.features, {})
+        answers_from = min([answers_from, *(moments[s.moment] for s in selections if s.moment in moments)])
+    needed = known_window(group, Window(answers_from, until), max(s.age for s in selections))
     home.features.require_history(group, needed)
-    rows = home.features.read(group, needed.widened(before=EARLIEST_KNOWLEDGE))
+    rows = home.features.read(group, needed)
     return Loaded(home.online.load(group, rows, answers_from, {s.keys for s in selections}), until)
 
 

@@ -47,12 +47,13 @@ class OnlineStore:
     ) -> int:
         """Replace the group's rows, in the order of the feature store; how many there are now.
 
-        `answers_from` is the earliest prediction time that the rows suffice for; None when they suffice for any.
+        `answers_from` is the earliest prediction time, and moment that a value is wanted for, that the rows suffice
+        for; None when they suffice for any.
         `by` are the columns of lookups, indexed; by default the group's keys.
         """
         plain = rows.select(_plain(name, kind) for name, kind in group.columns.items()).with_row_index("position_")
         columns = ", ".join(f'"{name}" {kind.sqlite}' for name, kind in group.columns.items())
-        known_at = [] if group.known_at is None else [group.known_at]
+        times = [group.event_time if group.ahead else group.known_at]
         marks = ", ".join("?" * plain.width)
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -60,7 +61,7 @@ class OnlineStore:
             connection.execute(f"CREATE TABLE {_table(group)} (position_ INTEGER, {columns})")
             connection.executemany(f"INSERT INTO {_table(group)} VALUES ({marks})", plain.iter_rows())
             for number, keys in enumerate(by or [group.keys]):
-                order = ", ".join(f'"{name}"' for name in dict.fromkeys([*keys, *known_at]))
+                order = ", ".join(f'"{name}"' for name in dict.fromkeys([*keys, *filter(None, times)]))
                 connection.execute(f"CREATE INDEX key_{number}_of_{group.name} ON {_table(group)} ({order})")
             earliest = None if answers_from is None else (answers_from - _EPOCH) // _MICROSECOND
             connection.execute("INSERT OR REPLACE INTO loads VALUES (?, ?)", (group.name, earliest))
@@ -68,20 +69,22 @@ class OnlineStore:
         return len(plain)
 
     def look_up(self, selection: Selection, requests: pl.DataFrame, at: str) -> pl.DataFrame:
-        """The selection's columns for each request, by the rule of the point-in-time join; null where nothing is known.
+        """The selection's columns for each request, by the rules of the joins of a batch; null where nothing is known.
 
         `requests` hold the spine's columns, `at` names their prediction time. Raises MissingPartitions for a group
-        that was never loaded, ContractViolation for a prediction time before those that the rows suffice for.
+        that was never loaded, ContractViolation for a time or moment before those that the rows suffice for.
         """
         group, query = selection.group, _query(selection)
         keys = requests.select(_plain(name, group.columns[key]) for key, name in selection.spine_keys.items())
-        moments = requests[at].dt.epoch("us").to_list()
+        wanted_for = selection.moment or at
+        times, moments = (requests[column].dt.epoch("us").to_list() for column in (at, wanted_for))
         found: list[Sequence[Any]] = []
         with self._connection() as connection:
             connection.execute("BEGIN")
-            _check_reach(connection, group, at, moments)
-            for key, moment in zip(keys.iter_rows(), moments, strict=True):
-                arguments = key if group.dimension else (*key, *_bounds(moment, selection.age))
+            for column, instants in {at: times, wanted_for: moments}.items():
+                _check_reach(connection, group, column, instants)
+            for key, time_, moment in zip(keys.iter_rows(), times, moments, strict=True):
+                arguments = key if group.dimension else (*key, *_bounds(time_, moment, selection))
                 row = None if None in arguments else connection.execute(query, arguments).fetchone()
                 found.append(row or (None,) * len(selection.columns))
         return pl.DataFrame(
@@ -160,10 +163,13 @@ def _query(selection: Selection) -> str:
     keys = " AND ".join(f'"{key}" = ?' for key in selection.keys)
     if group.dimension:
         return f"SELECT {columns} FROM {_table(group)} WHERE {keys} LIMIT 1"
-    known, event = group.known_at, group.event_time
+    known, event = f'"{group.known_at}"', f'"{group.event_time}"'
+    by_then, order = "", f"{known} DESC, {event} DESC"
+    if selection.takes_in_force:
+        by_then, order = f"AND {event} <= ? ", f"{event} DESC, {known} DESC"
     return (
-        f'SELECT {columns} FROM {_table(group)} WHERE {keys} AND "{known}" <= ? AND "{event}" >= ? '
-        f'ORDER BY "{known}" DESC, "{event}" DESC, position_ DESC LIMIT 1'
+        f"SELECT {columns} FROM {_table(group)} WHERE {keys} AND {known} <= ? AND {event} >= ? {by_then}"
+        f"ORDER BY {order}, position_ DESC LIMIT 1"
     )
 
 
@@ -177,9 +183,10 @@ def _check_reach(connection: sqlite3.Connection, group: Group, at: str, moments:
         raise ContractViolation("request", [FailingCase(at, check, str(_instant(early[0])), len(early))])
 
 
-def _bounds(moment: int | None, age: timedelta) -> tuple[int | None, int | None]:
-    """The latest known time and the earliest event time, in microseconds."""
-    return (None, None) if moment is None else (moment, moment - age // _MICROSECOND)
+def _bounds(at: int | None, moment: int | None, selection: Selection) -> tuple[int | None, ...]:
+    """The latest known time and the earliest event, for a value in force the latest one too, in microseconds."""
+    earliest = None if moment is None else moment - selection.age // _MICROSECOND
+    return (at, earliest, moment) if selection.takes_in_force else (at, earliest)
 
 
 def _plain(name: str, kind: Kind) -> pl.Expr:

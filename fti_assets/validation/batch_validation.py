@@ -1,7 +1,9 @@
 """What a materialization takes in: batches that keep their contracts, less the rows that are set aside."""
 
+import copy
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import Self
 
 import pandas as pd
 
@@ -45,9 +47,15 @@ class BatchValidation:
                 raise
             sifted = sift(frame, contract, window, self._store.waivers(owner))
             conforming, aside = sifted.frame, sifted.aside
-        self._aside[owner] = self._by_partition(contract, aside)
+        self._aside.setdefault(owner, {}).update(self._by_partition(contract, aside))
         self.widened |= {f"{contract.name}.{name}": types for name, types in widened(frame, conforming).items()}
         return conforming
+
+    def part(self, window: Window) -> Self:
+        """The same for a part of the window: what it sets aside is settled with the whole."""
+        part = copy.copy(self)
+        part._window = window
+        return part
 
     def settle(self) -> None:
         """Make the quarantine hold what was set aside of the window, and nothing else of it."""

@@ -9,11 +9,8 @@ from fti_assets.contracts.errors import ContractViolation, FailingCase
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.on_demand import OnDemand
 from fti_assets.contracts.schema import Schema
-from fti_assets.contracts.time import DAY, Window
+from fti_assets.contracts.time import Window, label_of
 from fti_assets.validation.examine import Examined, Fault, cases_of, examine
-
-EARLIEST_KNOWLEDGE = DAY
-"""How long before its event a row may be known. It bounds which partitions a join must read beyond the lookback."""
 
 
 def conform(frame: pd.DataFrame, schema: Schema, what: str) -> pd.DataFrame:
@@ -79,8 +76,9 @@ def _misplaced(frame: pd.DataFrame, group: Group, window: Window | None) -> list
         if window is not None:
             outside = (known < window.start) | (known >= window.end)
             broken.append((f"known in {window}", [group.known_at], outside.to_numpy()))
-        early = frame[group.event_time] - known > EARLIEST_KNOWLEDGE
-        broken.append(("known at most a day before the event", list(group.times), early.to_numpy()))
+        early = frame[group.event_time] - known > group.foreknowledge
+        bound = "a day" if group.ahead is None else label_of(group.ahead)
+        broken.append((f"known at most {bound} before the event", list(group.times), early.to_numpy()))
     return [
         Fault(_column(group, shown), check, _shown(frame.loc[rows, shown]), frame.index[rows])
         for check, shown, rows in broken

@@ -21,7 +21,7 @@ class InOrder:
     @classmethod
     def of(cls, times: pl.Series) -> "InOrder":
         """The times as microseconds, sorted unless they are; a null comes before all that was ever known."""
-        at = _microseconds(times.rechunk()).fill_null(np.iinfo(np.int64).min)
+        at = microseconds(times.rechunk()).fill_null(np.iinfo(np.int64).min)
         if at.is_sorted():
             return cls(at, None, None)
         order = at.arg_sort()
@@ -53,12 +53,12 @@ def as_of_join(
     """
     times = times or InOrder.of(spine[at])
     features = features.rechunk()  # gathered from several chunks strings take eight times as long
-    left, right = _with_one_key(spine, features, on)
+    left, right = with_one_key(spine, features, on)
     left = left if times.order is None else left.rechunk().select(pl.all().gather(times.order))
     left = left.with_columns(times.at.alias("at"))
-    right = right.with_columns(known=_microseconds(features[known_at]), event=_microseconds(features[event_time]))
+    right = right.with_columns(known=microseconds(features[known_at]), event=microseconds(features[event_time]))
     right = right.with_row_index("position").drop_nulls()
-    right = _sorted(_sorted(right, "event"), "known")
+    right = in_order(in_order(right, "event"), "known")
     bound = None if lookback is None else lookback // _MICROSECOND
     # of rows known when they happen those before the latest are older still; of others one may be younger
     is_enough = known_at == event_time
@@ -81,11 +81,12 @@ def as_of_join(
     return features.select(pl.col(column).gather(taken).alias(name) for column, name in columns.items())
 
 
-def _microseconds(times: pl.Series) -> pl.Series:
+def microseconds(times: pl.Series) -> pl.Series:
+    """Times as whole microseconds since 1970."""
     return times.dt.cast_time_unit("us").to_physical()
 
 
-def _with_one_key(
+def with_one_key(
     spine: pl.DataFrame, features: pl.DataFrame, on: Mapping[str, str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Both frames' keys as one column `key`, null where any part is."""
@@ -100,7 +101,7 @@ def _with_one_key(
     )
 
 
-def _sorted(frame: pl.DataFrame, by: str) -> pl.DataFrame:
+def in_order(frame: pl.DataFrame, by: str) -> pl.DataFrame:
     """The frame in order, equal rows left in theirs; as it is when in order already, as stored days often are."""
     return frame if frame[by].is_sorted() else frame.sort(by, maintain_order=True)
 
@@ -125,12 +126,12 @@ def _still_fresh(stale: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
         place = np.empty_like(freshest)
         place[by_key] = np.arange(len(by_key))
         start, oldest = place[walking["position"].to_numpy()], walking["oldest"].to_numpy()
-        answers[hopeful] = by_key[_last_at_least(right["event"].to_numpy(), start, oldest)]
+        answers[hopeful] = by_key[last_at_least(right["event"].to_numpy(), start, oldest)]
     last_fresh = pl.Series(answers)
     return last_fresh.set(last_fresh < 0, None).cast(stale.schema["position"])
 
 
-def _last_at_least(values: np.ndarray, start: np.ndarray, bound: np.ndarray) -> np.ndarray:
+def last_at_least(values: np.ndarray, start: np.ndarray, bound: np.ndarray) -> np.ndarray:
     """The last index at or before each `start` whose value is at least its `bound`; one must exist.
 
     Walks a tree of maxima up and down again: logarithmic, whatever the values.

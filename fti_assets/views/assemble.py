@@ -11,6 +11,7 @@ from fti_assets.contracts.selection import Selection
 from fti_assets.stores.frames import to_pandas
 from fti_assets.validation.conform import conform_computed
 from fti_assets.views.as_of_join import InOrder, as_of_join
+from fti_assets.views.in_force_join import in_force_join
 
 
 def assemble(view: FeatureView, spine: pl.DataFrame, groups: Mapping[str, pl.DataFrame]) -> pd.DataFrame:
@@ -66,6 +67,18 @@ def look_up(
             values, on=list(selection.spine_keys.values()), how="left", maintain_order="left", validate="m:1"
         )
         return matched.select(pl.col(f"\0{name}").alias(name) for name in selection.names.values())
+    if selection.takes_in_force:
+        return in_force_join(
+            spine,
+            rows,
+            at=view.predicted_at,
+            moment=selection.moment or view.predicted_at,
+            on=selection.spine_keys,
+            known_at=group.known_at,
+            event_time=group.event_time,
+            lookback=selection.age,
+            columns=selection.names,
+        )
     return as_of_join(
         spine,
         rows,

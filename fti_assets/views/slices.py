@@ -16,8 +16,15 @@ from fti_assets.stores.executor import Executor
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.slices import Slice
 from fti_assets.validation import conform
-from fti_assets.views import as_of_join, assemble, joining
-from fti_assets.views.inputs import Versions, known_window, require_view, table_versions
+from fti_assets.views import as_of_join, assemble, in_force_join, joining
+from fti_assets.views.inputs import (
+    Versions,
+    earliest_moments,
+    known_window,
+    reached,
+    require_view,
+    table_versions,
+)
 from fti_assets.views.joining import Joining, make_slices
 
 
@@ -70,7 +77,8 @@ class SliceKeys:
         """The key of the slice of a window."""
         view = self._view
         contents = [self._contents(view.spine, known_window(view.spine, window, timedelta(0)))]
-        contents += [self._contents(s.group, known_window(s.group, window, s.age)) for s in view.joined]
+        earliest = earliest_moments(view, window, self._store, self._versions)
+        contents += [self._contents(s.group, reached(s, window, earliest)) for s in view.joined]
         parts = [self._declared, str(window.start), str(window.end), repr(contents)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -111,4 +119,4 @@ def _within_months(windows: Sequence[Window]) -> list[list[Window]]:
 @cache
 def _code() -> str:
     """The code that joins and computes, as text."""
-    return "".join(map(inspect.getsource, (as_of_join, assemble, conform, frames, joining)))
+    return "".join(map(inspect.getsource, (as_of_join, assemble, conform, frames, in_force_join, joining)))

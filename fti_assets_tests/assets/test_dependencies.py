@@ -82,27 +82,19 @@ def mapped(binding: Binding, given: FeatureGroup, start: datetime) -> list[str]:
     return sorted(found.partitions_subset.get_partition_keys())
 
 
-class Watched(FeatureStore):
-    """A store that remembers which partitions of a group were asked for."""
-
-    def __init__(self, root: Path, group: FeatureGroup) -> None:
-        super().__init__(Storage(root))
-        self.watched, self.asked = group, set[str]()
-
-    def snapshot(self) -> "Watched":
-        return self
-
-    def _require(self, group: FeatureGroup, window: Window, starts: Sequence[datetime]) -> None:
-        if group.name == self.watched.name:
-            self.asked |= set(map(group.period.key, starts))
-        super()._require(group, window, starts)
-
-
 def needed(binding: Binding, given: FeatureGroup, start: datetime, root: Path) -> list[str]:
     """The keys of those without which the partition cannot be materialized."""
-    store = Watched(root, given)
-    materialize(binding, Window(start, start + binding.group.period.length), store)
-    return sorted(store.asked)
+    require, required = FeatureStore._require, set[str]()
+
+    def remembering(store: FeatureStore, group: FeatureGroup, window: Window, starts: Sequence[datetime]) -> None:
+        if group.name == given.name:
+            required.update(map(group.period.key, starts))
+        require(store, group, window, starts)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FeatureStore, "_require", remembering)
+        materialize(binding, Window(start, start + binding.group.period.length), FeatureStore(Storage(root)))
+    return sorted(required)
 
 
 AT = midnight("2024-01-17")

@@ -8,6 +8,7 @@ from attrs import evolve
 from click.testing import CliRunner, Result
 
 from fti_assets.cli.main import main
+from fti_assets.contracts.feature_group import as_binding
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.features.materialize import materialize
 from fti_assets.stores.home import Home
@@ -48,6 +49,16 @@ def test_the_list_says_what_is_stored_how_fresh_it_is_and_who_uses_it(home: Home
     assert found["products"].split()[3:] == ["whole", "whole", "returns", "The", "catalogue."]
     assert "returns, customer_history" in found["outcome"]
     assert "nobody" in found["outcome_v2"]
+
+
+def test_how_far_ahead_rows_are_known_and_which_end_windows_hold_is_shown(tmp_path: Path) -> None:
+    home, day = Home(tmp_path), Window.of_days("2024-01-02", "2024-01-02")
+    ahead = evolve(outcomes, ahead="14d")
+    by_then = as_binding(ahead.windows("customer", {"is_returned": "mean"}, over="1d", name="by_then", closed="right"))
+    for binding in (evolve(BINDINGS[1], group=ahead), by_then):
+        materialize(binding, day, home.features)
+    assert "  known ahead    up to 14d" in lines(home, "show", "outcome")
+    assert "windows of 1d, every 1d, closed right" in "\n".join(lines(home, "show", "by_then"))
 
 
 def test_a_group_is_shown_with_everything(home: Home) -> None:

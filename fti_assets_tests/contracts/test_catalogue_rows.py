@@ -3,6 +3,7 @@ import json
 from attrs import evolve
 
 from fti_assets.contracts.catalogue_rows import columns, group_row, model_row
+from fti_assets.contracts.feature_group import as_binding
 from fti_assets.contracts.fingerprint import binding_version
 from fti_assets_tests.worlds import BINDINGS, orders, outcomes, products, returns
 
@@ -27,6 +28,13 @@ def test_windows_name_their_source_columns_and_lengths() -> None:
     mean = entry["columns"][-1]
     assert mean["description"] == "mean of outcome.is_returned over the 7d before as_of"
     assert mean["from"] == "outcome.is_returned"
+
+
+def test_values_known_ahead_and_windows_that_hold_their_end_are_told() -> None:
+    ahead = evolve(outcomes, ahead="14d")
+    assert [group_row(evolve(BINDINGS[1], group=group))["ahead"] for group in (ahead, outcomes)] == ["14d", None]
+    closed = outcomes.windows("customer", {"is_returned": "mean"}, over="7d", name="by_then", closed="right")
+    assert group_row(as_binding(closed))["inputs"][0]["closed"] == "right"
 
 
 def test_a_dimension_is_whole() -> None:

@@ -82,6 +82,18 @@ def test_equal_declarations_are_equal_and_can_be_counted() -> None:
             {"schema": Customer, "keys": "customer", "dimension": True, "partitions": "weekly"},
             "dimension customer has no weekly partitions: it is read whole",
         ),
+        (
+            {"schema": Outcome, "keys": "order_id", "event_time": "due_at", "ahead": "14d"},
+            "ahead='14d', but its rows are known at their event, due_at: expected known_at=",
+        ),
+        (
+            {"schema": Outcome, "keys": "order_id", "event_time": "due_at", "known_at": "settled_at", "ahead": "0d"},
+            "feature group outcome: ahead: duration .* is bounded, as the look-back is",
+        ),
+        (
+            {"schema": Customer, "keys": "customer", "dimension": True, "ahead": "2d"},
+            "dimension customer takes no ahead=: it is read whole and always known",
+        ),
         ({"schema": dict, "keys": "key", "event_time": "at"}, "DataFrameModel"),
     ],
 )
@@ -99,3 +111,10 @@ def test_columns_are_selected_by_name() -> None:
     assert orders["quantity"].columns == ("quantity",)
     assert orders["quantity", "is_gift"].columns == ("quantity", "is_gift")
     assert orders.select().columns == orders.values
+
+
+def test_how_long_before_its_event_a_row_may_be_known_is_declared_or_a_day() -> None:
+    declared = {"keys": "order_id", "event_time": "due_at", "known_at": "settled_at"}
+    assert FeatureGroup(Outcome, **declared, ahead="14d").foreknowledge == timedelta(days=14)
+    assert FeatureGroup(Outcome, **declared).foreknowledge == timedelta(days=1)
+    assert orders.foreknowledge == timedelta(0)

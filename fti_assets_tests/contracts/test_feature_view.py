@@ -66,6 +66,17 @@ def test_features_come_in_the_order_they_are_written_and_times_are_none() -> Non
         (orders, [orders["quantity"], orders["quantity"]], "column 'quantity' comes from spine order and from order"),
         (orders, [outcomes["customer"]], "column 'customer' comes from spine order and from outcome"),
         (orders, [history.select().joined_on(customer="payer")], "there is no column 'payer'; .* .joined_on"),
+        (
+            orders,
+            [history.select().at("delivery_day")],
+            r"history.at\('delivery_day'\): spine order: there is no time column 'delivery_day'; there are: placed_at",
+        ),
+        (orders, [history.select().at("quantity")], "there is no time column 'quantity'; there are: placed_at"),
+        (
+            evolve(outcomes, ahead="3d"),
+            [],
+            "spine outcome declares ahead=: a spine's rows are predicted at due_at, when they are known",
+        ),
         (orders, [visits.select().prefixed("seen_")], "visit.customer is integer, but spine column customer is text"),
     ],
 )
@@ -198,6 +209,7 @@ def test_a_label_that_does_not_exist_is_named_beside_those_that_do() -> None:
     [
         orders["quantity"].by("customer"),
         orders["quantity"].lookback(days=1),
+        orders["quantity"].at("placed_at"),
         orders["quantity"].joined_on(order_id="customer"),
     ],
 )
@@ -224,9 +236,19 @@ def test_the_declaration_tells_all_views_apart_that_differ_in_their_rows() -> No
         view(label=evolve(LABEL, horizon=timedelta(days=3))),
         view(features=[*JOINED[:2], history.select().prefixed("own_").lookback("1d")]),
         view(features=[*JOINED[:2], history.select().prefixed("own_").hidden()]),
+        view(features=[*JOINED[:2], history.select().prefixed("own_").at("placed_at")]),
         view(on_demand=[]),
     ]
     declared = [repr(each.declaration) for each in (base, *others)]
     assert len(set(declared)) == len(declared)
     assert repr(view(label={"renamed": LABEL}).declaration) == repr(base.declaration)
     assert " at 0x" not in declared[0]
+
+
+def test_one_group_is_wanted_at_several_moments_under_prefixes() -> None:
+    ahead = evolve(outcomes, ahead="14d", lookback="3d")
+    features = [ahead["refund"].at("placed_at"), ahead["refund"].prefixed("present_"), customers]
+    declared = view(features=features, on_demand=[])
+    assert (declared.moments, declared.halo) == (("placed_at",), timedelta(days=17))
+    with pytest.raises(DeclarationError, match=r"column 'refund' comes from outcome and from outcome: use .prefixed"):
+        view(features=[ahead["refund"].at("placed_at"), ahead["refund"]], on_demand=[])

@@ -161,11 +161,12 @@ def test_a_view_changes_with_its_features_lookbacks_label_and_functions():
         evolve(view, features=view.selections[:-1], on_demand=()),
         evolve(view, on_demand=()),
         evolve(view, features=[view.selections[0], customer_history.select().lookback(days=1), view.selections[2]]),
+        evolve(view, features=[view.selections[0], customer_history.select().at("placed_at"), view.selections[2]]),
         evolve(view, label=outcomes["is_returned"].within(days=3)),
         evolve(view, on_demand=[twice]),
     ]
 
-    assert len({view_version(each) for each in [view, *others]}) == 6
+    assert len({view_version(each) for each in [view, *others]}) == 7
 
 
 def test_a_model_changes_with_its_recipe_and_not_with_its_gates():

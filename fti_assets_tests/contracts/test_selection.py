@@ -4,7 +4,7 @@ import pytest
 
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.feature_group import FeatureGroup
-from fti_assets_tests.contracts.shop import Customer, History, customers, history, outcomes
+from fti_assets_tests.contracts.shop import Customer, History, Outcome, customers, history, outcomes
 
 
 def test_the_age_is_the_selections_or_else_the_groups() -> None:
@@ -66,7 +66,24 @@ def test_the_keys_of_a_label_may_be_renamed_and_what_it_would_ignore_is_refused(
     assert label.spine_keys == {"order_id": "sent_back"}
     refund = outcomes["refund"]
     assert refund.by("customer").joined_on(customer="buyer").within(days=2).spine_keys == {"customer": "buyer"}
-    wrong = {"lookback": refund.lookback("1d"), "prefixed": refund.prefixed("x_")}
+    wrong = {"lookback": refund.lookback("1d"), "prefixed": refund.prefixed("x_"), "at": refund.at("due_at")}
     for method, selection in {**wrong, "hidden": refund.hidden()}.items():
         with pytest.raises(DeclarationError, match=rf"label outcome\['refund'\] takes no \.{method}\(…\)"):
             selection.within(days=2)
+
+
+def test_a_moment_is_a_column_of_a_group_that_has_times() -> None:
+    assert outcomes["refund"].at("shipped_at").moment == "shipped_at"
+    with pytest.raises(DeclarationError, match="customers is a dimension: it is read whole and the same at any moment"):
+        customers.select().at("shipped_at")
+    with pytest.raises(DeclarationError, match=r"outcome.at\(None\): expected the name of a time column of the spine"):
+        outcomes["refund"].at(None)  # type: ignore[arg-type]
+
+
+def test_rows_are_taken_that_are_in_force_where_a_moment_is_named_or_values_are_known_ahead() -> None:
+    ahead = FeatureGroup(
+        Outcome, keys="order_id", event_time="due_at", known_at="settled_at", ahead="14d", lookback="3d"
+    )
+    takes = [s.takes_in_force for s in (outcomes["refund"], outcomes["refund"].at("shipped_at"), ahead["refund"])]
+    assert takes == [False, True, True]
+    assert ahead["refund"].halo == timedelta(days=17)

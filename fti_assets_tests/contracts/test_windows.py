@@ -145,6 +145,7 @@ def test_a_model_of_ones_own_that_declares_something_else_is_refused() -> None:
         ({"where": 5}, "where=5: expected an SQL condition, or a mapping"),
         ({"every": "1d", "at": visits}, "at=visit: windows end on a grid or at rows, not both"),
         ({"sawtooth": True}, "sawtooth=True: expected at="),
+        ({"closed": "both"}, "windows of outcome: closed='both': expected one of left, right"),
         ({"at": customers}, "a dimension has no times"),
         ({"at": outcomes}, "at=outcome: its rows happen at due_at and are known at settled_at"),
         ({"at": wards}, r"at=ward: expected the columns \('customer',\) as outcome has them, but customer is integer"),
@@ -219,6 +220,7 @@ def test_two_statistics_of_one_name_are_refused() -> None:
 def test_what_is_read_tells_whose_days_a_day_depends_on() -> None:
     assert windows().reads(DAILY) == ((outcomes, 7 * DAY, False),)  # a day's own rows are known after its midnight
     assert windows(every="6h").reads(DAILY) == ((outcomes, 7 * DAY, True),)
+    assert windows(closed="right").reads(DAILY) == ((outcomes, 7 * DAY, True),)  # but for those known at it
     exact = windows(at=visits)
     assert exact.reads(DAILY) == ((outcomes, 7 * DAY, True), (visits, timedelta(0), True))
     assert exact.step < timedelta(seconds=1)
@@ -239,6 +241,7 @@ def test_the_declaration_tells_apart_what_gives_other_values() -> None:
         {"over": "8d"},
         {"at": visits},
         {"at": visits, "sawtooth": True},
+        {"closed": "right"},
     ]
     seen = [repr(windows(**{**base, **change}).declaration) for change in changes]
     assert len(set(seen)) == len(seen)
@@ -253,6 +256,8 @@ def test_windows_are_said_in_words() -> None:
     (meaning,) = map(kept.meaning, kept.outputs.values())
     counted = "count of outcome.is_returned where NOT is_returned over the 7d"
     assert meaning == f"{counted} before the day of seen_at, and that day up to it"
+    (meaning, *_) = map(windows(closed="right").meaning, windows(closed="right").outputs.values())
+    assert meaning.endswith("over the 7d before as_of, its very end included")
 
 
 def test_a_group_of_windows_is_what_computes_it_and_any_other_needs_a_function() -> None:

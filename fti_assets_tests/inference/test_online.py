@@ -80,8 +80,8 @@ def test_an_earlier_prediction_is_refused(home: Home) -> None:
 
 def test_a_load_says_what_it_holds(home: Home) -> None:
     loaded = load_online(worlds.customer_history, [VIEW], home)
-    # two served days, three of lookback, one for rows that are known before their event; seven customers a day
-    assert (loaded.rows, loaded.until) == (7 * 6, SERVED.end)
+    # two served days and three of lookback, of rows that are known when they are true; seven customers a day
+    assert (loaded.rows, loaded.until) == (7 * 5, SERVED.end)
     assert load_online(worlds.products, [VIEW], home).rows == 5
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pandera.pandas as pa
 import polars as pl
 import pytest
+from attrs import evolve
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from fti_assets.contracts.time import UTC as UTC_TIME
 from fti_assets.stores.frames import TIME
 from fti_assets.stores.online import OnlineStore
 from fti_assets.views.as_of_join import as_of_join
+from fti_assets.views.in_force_join import in_force_join
 
 
 class Reading(pa.DataFrameModel):
@@ -147,6 +149,40 @@ def test_a_lookup_finds_what_the_point_in_time_join_finds(
     )
     shared.load(readings, features)
     assert shared.look_up(selection, requests(asked), "at").equals(joined)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    rows=st.lists(st.tuples(names, hours, hours), max_size=12),
+    asked=st.lists(st.tuples(names, hours, hours), min_size=1, max_size=6),
+    lookback=st.integers(1, 8),
+    is_ahead=st.booleans(),
+)
+@example(rows=[("a", 3, 1), ("a", 3, 2)], asked=[("a", 2, 4)], lookback=6, is_ahead=True)
+@example(rows=[("a", 3, 1), ("a", 3, 1)], asked=[("a", 2, 4)], lookback=6, is_ahead=False)
+def test_a_lookup_of_a_value_in_force_finds_what_the_join_on_two_axes_finds(
+    shared: OnlineStore, rows: list[Row], asked: list[Row], lookback: int, is_ahead: bool
+) -> None:
+    group, features = (evolve(readings, ahead="8h") if is_ahead else readings), gusts(rows)
+    columns = {"station": pl.String(), "at": TIME, "wanted_for": TIME}
+    requested = pl.DataFrame([(s, hour(at), hour(then)) for s, at, then in asked], schema=columns, orient="row")
+    selection = group["gusts", "known_at"].lookback(hours=lookback)
+    shared.load(group, features)
+    for moment, selected in {"wanted_for": selection.at("wanted_for"), "at": selection.at("at")}.items():
+        joined = in_force_join(
+            requested,
+            features,
+            at="at",
+            moment=moment,
+            on={"station": "station"},
+            known_at="known_at",
+            event_time="measured_at",
+            lookback=timedelta(hours=lookback),
+            columns=selection.names,
+        )
+        assert shared.look_up(selected, requested, "at").equals(joined)
+    if is_ahead:  # without a moment it is the prediction time
+        assert shared.look_up(selection, requested, "at").equals(joined)
 
 
 def test_a_dimension_is_found_at_any_time_and_under_another_key(store: OnlineStore) -> None:

@@ -27,10 +27,26 @@ def aggregate(binding: Aggregated, window: Window, store: GroupReader) -> pd.Dat
     rows, tiles = history.rows, history.tiles
     if instants is None:
         frame = windows_on_grid(
-            rows, measures, asked.lengths, every=asked.step, window=window, tiles=tiles, as_of=as_of
+            rows,
+            measures,
+            asked.lengths,
+            every=asked.step,
+            window=window,
+            holds_end=asked.holds_end,
+            tiles=tiles,
+            as_of=as_of,
         )
     else:
-        frame = windows_at(rows, instants, measures, asked.lengths, sawtooth=asked.sawtooth, tiles=tiles, as_of=as_of)
+        frame = windows_at(
+            rows,
+            instants,
+            measures,
+            asked.lengths,
+            sawtooth=asked.sawtooth,
+            holds_end=asked.holds_end,
+            tiles=tiles,
+            as_of=as_of,
+        )
     history.keep()
     frame = frame.select(list(binding.group.columns))
     nullable = binding.group.schema.extension_columns

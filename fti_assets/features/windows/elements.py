@@ -20,7 +20,7 @@ class Elements:
         keys: the keys' columns, sorted; the number of a key is its row.
         key: int64 number of each element's key, shape (elements,).
         time: int64 microseconds since 1970, shape (elements,): when the row became known, or the tile's
-            first instant.
+            first instant; both a microsecond earlier for windows that hold their end.
         parts: a row for each element, a column for each part of a measure; see `row_elements`.
     """
 
@@ -30,15 +30,27 @@ class Elements:
     parts: pl.DataFrame
 
     @classmethod
-    def of(cls, rows: pl.DataFrame, tiles: Sequence[pl.DataFrame], keys: pl.DataFrame, measures: Measures) -> Self:
-        """The elements of these keys: rows of `Measures.of`, and tiles that no window cuts in the place of theirs."""
+    def of(
+        cls,
+        rows: pl.DataFrame,
+        tiles: Sequence[pl.DataFrame],
+        keys: pl.DataFrame,
+        measures: Measures,
+        *,
+        holds_end: bool = False,
+    ) -> Self:
+        """The elements of these keys: rows of `Measures.of`, and tiles that no window cuts in the place of theirs.
+
+        Windows that hold their very end are those of times a microsecond earlier that do not.
+        """
         elements = row_elements(_by_key_and_time(numbered(ordered(rows, measures), keys)), measures)
         if tiles:
             longer = numbered(pl.concat(tiles, how="diagonal"), keys)
             limbs = pl.selectors.contains(".sum.", ".square.")  # other tiles may have more of them
             both = pl.concat([elements, longer], how="diagonal").with_columns(limbs.fill_null(0))
             elements = _by_key_and_time(both)
-        return cls(keys, elements["key"].to_numpy(), elements["time"].to_numpy(), elements.drop("key", "time"))
+        time = elements["time"].to_numpy() - int(holds_end)
+        return cls(keys, elements["key"].to_numpy(), time, elements.drop("key", "time"))
 
     @property
     def seen(self) -> dict[int, pl.DataFrame]:

@@ -27,6 +27,7 @@ def windows_at(
     lengths: Mapping[str, timedelta],
     *,
     sawtooth: bool = False,
+    holds_end: bool = False,
     tiles: Sequence[pl.DataFrame] = (),
     as_of: str = "as_of",
 ) -> pl.DataFrame:
@@ -42,6 +43,7 @@ def windows_at(
         measures: what is asked of the rows.
         lengths: each window's label and length.
         sawtooth: whether a window begins at the midnight that is its length before the day of t.
+        holds_end: whether windows are (t - length, t], in the place of [t - length, t).
         tiles: those of days and months that no window cuts, in the place of their rows.
         as_of: what the column of t shall be called.
 
@@ -52,7 +54,7 @@ def windows_at(
         ContractViolation: values are too large to be summed, or too many to be told apart.
     """
     keys = distinct_keys(instants.select(measures.keys))
-    elements = Elements.of(rows, tiles, keys, measures)
+    elements = Elements.of(rows, tiles, keys, measures, holds_end=holds_end)
     pairs = numbered(instants, keys)
     ends = Ends.of(pairs["key"].to_numpy(), pairs["time"].to_numpy(), keys.height)
     return _statistics(elements, ends, measures, lengths, sawtooth, as_of)
@@ -65,6 +67,7 @@ def windows_on_grid(
     *,
     every: timedelta,
     window: Window,
+    holds_end: bool = False,
     tiles: Sequence[pl.DataFrame] = (),
     as_of: str = "as_of",
 ) -> pl.DataFrame:
@@ -74,7 +77,7 @@ def windows_on_grid(
     in `windows_at`.
     """
     keys = distinct_keys(*(frame.select(measures.keys) for frame in (rows, *tiles)))
-    elements = Elements.of(rows, tiles, keys, measures)
+    elements = Elements.of(rows, tiles, keys, measures, holds_end=holds_end)
     first, end = (-(-microseconds(instant) // (every // MICROSECOND)) for instant in (window.start, window.end))
     key, time = grid_ends(
         elements.key, elements.time, every // MICROSECOND, max(lengths.values()) // every, range(first, end)

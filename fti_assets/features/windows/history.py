@@ -12,7 +12,7 @@ from fti_assets.contracts.binding import Aggregated
 from fti_assets.contracts.time import DAY, Window, midnight
 from fti_assets.features.windows import elements, exact_sums, tiles
 from fti_assets.features.windows import measures as measures_module
-from fti_assets.features.windows.measures import Measures, microseconds
+from fti_assets.features.windows.measures import MICROSECOND, Measures, microseconds
 from fti_assets.features.windows.tiles import day_tiles, month_tiles
 from fti_assets.stores.feature_store import GroupReader
 from fti_assets.stores.frames import empty
@@ -40,11 +40,13 @@ class History:
         self._group, self._source, self._columns = binding.group.name, asked.source, asked.columns_read
         self._measures, self._store = measures, store
         self._since, self._end = window.end - binding.halo, window.end
-        self._edges = _edges(window, asked.step, list(asked.lengths.values()), asked.sawtooth)
+        inside = MICROSECOND if asked.holds_end else timedelta(0)  # from a window's end to the first instant after it
+        edges = _edges(window, asked.step, list(asked.lengths.values()), asked.sawtooth)
+        self._edges = [(first + inside, last + inside) for first, last in edges]
         self._is_kept = binding.halo >= _KEPT_FROM
         made_of = repr((measures, self._source.declaration, _code()))
         self._made_of = hashlib.sha256(made_of.encode())
-        reach = Window(window.start - binding.halo, window.end if asked.at else window.end - asked.step)
+        reach = Window(window.start - binding.halo, window.end if asked.at else window.end - asked.step + inside)
         store.require_history(self._source, reach)
         days = _days_of(reach)
         self._months = _months_of(days)
@@ -108,7 +110,10 @@ class History:
 def _edges(
     window: Window, step: timedelta, lengths: Sequence[timedelta], sawtooth: bool
 ) -> list[tuple[datetime, datetime]]:
-    """Between which instants, these included, the windows of each length begin, and between which they end."""
+    """Between which instants, these included, the windows of each length begin, and between which they end.
+
+    Of windows that hold their end both are a microsecond later: there is the first instant that is not before them.
+    """
     first, last = window.start, window.end - step
     oldest, newest = (midnight(first.date()), midnight(last.date())) if sawtooth else (first, last)
     return [(first, last), *((oldest - length, newest - length) for length in lengths)]

@@ -29,6 +29,11 @@ MONTHLY = windows("monthly_habits", ("7d", "45d"))
 HOURLY = windows("hourly_habits", ("7h", "4d"), every="1h")
 EXACT = windows("habits_so_far", ("7d", "36h", "9d"), at=orders)
 SAWTOOTH = windows("habits_by_day", ("7d", "9d"), at=orders, sawtooth=True)
+DAILY_CLOSED = windows("daily_habits_by_then", ("7d", "9d"), closed="right")
+HOURLY_CLOSED = windows("hourly_habits_by_then", ("7h", "4d"), every="1h", closed="right")
+EXACT_CLOSED = windows("habits_by_then", ("7d", "36h", "9d"), at=orders, closed="right")
+SAWTOOTH_CLOSED = windows("habits_by_day_by_then", ("7d", "9d"), at=orders, sawtooth=True, closed="right")
+CLOSED = (DAILY_CLOSED, HOURLY_CLOSED, EXACT_CLOSED, SAWTOOTH_CLOSED)
 DAYS = Window.of_days("2024-01-20", "2024-01-23")
 
 

@@ -31,20 +31,23 @@ def ends_of(ends: Sequence[End]) -> pl.DataFrame:
     return pl.DataFrame([(key, START + at * HOUR) for key, at in ends], {"key": pl.String, "t": TIME}, orient="row")
 
 
-def at_ends(rows: Sequence[Row], ends: Sequence[End], starts: Mapping[str, Callable[[float], float]]) -> list[Any]:
+def at_ends(
+    rows: Sequence[Row], ends: Sequence[End], starts: Mapping[str, Callable[[float], float]], holds_end: bool = False
+) -> list[Any]:
     """The row of each key and end: all statistics of the values from the start of each window on."""
     return [
-        _row(rows, key, t, starts)
+        _row(rows, key, t, starts, holds_end)
         for key, t in sorted({(key, t) for key, t in ends if key is not None}, key=lambda end: (end[1], end[0]))
     ]
 
 
-def on_grid(rows: Sequence[Row], hours: range, lengths: Mapping[str, int]) -> list[Any]:
+def on_grid(rows: Sequence[Row], hours: range, lengths: Mapping[str, int], holds_end: bool = False) -> list[Any]:
     """The row of each key and hour with a row in the longest window, be its value null or not."""
     longest, starts = max(lengths.values()), {label: _earlier(length) for label, length in lengths.items()}
     keys = sorted({key for key, _, _ in rows if key is not None})
-    ends = [(t, key) for t in hours for key in keys if any(k == key and t - longest <= at < t for k, at, _ in rows)]
-    return [_row(rows, key, t, starts) for t, key in ends]
+    times = {key: [at for k, at, _ in rows if k == key] for key in keys}
+    ends = [(t, key) for t in hours for key in keys if any(_is_in(at, t - longest, t, holds_end) for at in times[key])]
+    return [_row(rows, key, t, starts, holds_end) for t, key in ends]
 
 
 def agree(frame: pl.DataFrame, expected: Sequence[Any]) -> None:
@@ -55,9 +58,15 @@ def agree(frame: pl.DataFrame, expected: Sequence[Any]) -> None:
         assert row[2:] == tuple(v if v is None else pytest.approx(v, rel=1e-15, abs=0) for v in other[2:])
 
 
-def _row(rows: Sequence[Row], key: str, t: float, starts: Mapping[str, Callable[[float], float]]) -> tuple[Any, ...]:
+def _is_in(at: float, start: float, end: float, holds_end: bool) -> bool:
+    return start < at <= end if holds_end else start <= at < end
+
+
+def _row(
+    rows: Sequence[Row], key: str, t: float, starts: Mapping[str, Callable[[float], float]], holds_end: bool
+) -> tuple[Any, ...]:
     in_time = sorted((row for row in rows if row[0] == key and row[2] is not None), key=lambda row: row[1])
-    windows = [[value for _, at, value in in_time if start(t) <= at < t] for start in starts.values()]
+    windows = [[value for _, at, value in in_time if _is_in(at, start(t), t, holds_end)] for start in starts.values()]
     return key, START + t * HOUR, *(_statistic(function, values) for function in ALL for values in windows)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fti_assets.contracts.errors import ContractViolation, MissingPartitions
+from fti_assets.contracts.feature_group import as_binding
 from fti_assets.contracts.time import DAY, Window, midnight
 from fti_assets.features.materialize import aggregate, materialize
 from fti_assets.features.windows import distinct
@@ -28,6 +29,25 @@ def test_windows_at_rows_are_what_a_reader_counts(own_shop: Home) -> None:
         assert row[f"product_first_{label}"] == mine["product"].iloc[0]
         assert row[f"product_distinct_{label}"] == mine["product"].nunique()
         assert row[f"quantity_count_gift_{label}"] == mine["is_gift"].sum()
+
+
+def test_windows_that_hold_their_end_count_the_rows_known_at_it_from_the_partition_that_begins_there(
+    own_shop: Home,
+) -> None:
+    at_midnight = orders.computed(lambda rows: rows.assign(placed_at=rows["placed_at"].dt.floor("D")), order_source)
+    materialize(at_midnight, Window.of_days("2024-01-01", "2024-01-24"), own_shop.features)
+    counts = {}
+    for closed in ("left", "right"):
+        binding = as_binding(
+            orders.windows("customer", {"quantity": "count"}, over="4d", name=f"of_{closed}", closed=closed)
+        )
+        for _ in ("from rows", "from tiles"):
+            frame = aggregate(binding, a_day("2024-01-24"), own_shop.features)
+            counts[closed] = frame.set_index("customer")["quantity_count_4d"].to_dict()
+    days = ALL_ORDERS["placed_at"].dt.floor("D")
+    for closed, first, last in (("left", "2024-01-20", "2024-01-23"), ("right", "2024-01-21", "2024-01-24")):
+        mine = ALL_ORDERS[days.between(midnight(first), midnight(last))]
+        assert counts[closed] == mine["customer"].value_counts().to_dict()
 
 
 def test_an_hour_of_windows_has_those_at_its_own_rows(own_shop: Home) -> None:

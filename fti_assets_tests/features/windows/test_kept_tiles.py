@@ -18,7 +18,9 @@ from fti_assets.stores.home import Home
 from fti_assets.stores.sealed import unsealed_bytes
 from fti_assets.stores.tiles import TileStore
 from fti_assets_tests.features.windows.habits import (
+    CLOSED,
     DAILY,
+    DAILY_CLOSED,
     DAYS,
     EXACT,
     HOURLY,
@@ -49,7 +51,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     return days
 
 
-BINDINGS = pytest.mark.parametrize("binding", [DAILY, MONTHLY, HOURLY, EXACT, SAWTOOTH], ids=lambda b: b.group.name)
+BINDINGS = pytest.mark.parametrize(
+    "binding", [DAILY, MONTHLY, HOURLY, EXACT, SAWTOOTH, *CLOSED], ids=lambda binding: binding.group.name
+)
 
 
 @BINDINGS
@@ -70,6 +74,7 @@ def test_refreshing_day_by_day_from_kept_tiles_gives_the_bits_of_a_backfill(
     ("binding", "days"),
     [
         (DAILY, ["2024-01-23"]),  # known at midnight: the day before is the newest
+        (DAILY_CLOSED, ["2024-01-15", "2024-01-17", "2024-01-24"]),  # a midnight's own rows are in or out
         (HOURLY, ["2024-01-20", "2024-01-23", "2024-01-24"]),  # its windows begin within the first two
         (SAWTOOTH, ["2024-01-24"]),
         (EXACT, ["2024-01-15", "2024-01-17", "2024-01-22", "2024-01-23", "2024-01-24"]),  # those that a window cuts

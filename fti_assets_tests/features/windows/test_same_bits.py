@@ -42,10 +42,12 @@ def at(
     sawtooth: bool = False,
     tiles: Sequence[pl.DataFrame] = (),
     measures: Measures = MEASURES,
+    holds_end: bool = False,
 ) -> pl.DataFrame:
     """Windows at the rows of `instants`; `rows` are the source's, or those of `Measures.of`."""
     used = rows if "time" in rows.columns else measures.of(rows)
-    return windows_at(used, measures.instants(instants, "t"), measures, lengths, sawtooth=sawtooth, tiles=tiles)
+    ends_asked = measures.instants(instants, "t")
+    return windows_at(used, ends_asked, measures, lengths, sawtooth=sawtooth, holds_end=holds_end, tiles=tiles)
 
 
 def grid(
@@ -54,9 +56,10 @@ def grid(
     lengths: Lengths = DAYS,
     every: timedelta = DAY,
     tiles: Sequence[pl.DataFrame] = (),
+    holds_end: bool = False,
 ) -> pl.DataFrame:
     used = rows if "time" in rows.columns else MEASURES.of(rows)
-    return windows_on_grid(used, MEASURES, lengths, every=every, window=window, tiles=tiles)
+    return windows_on_grid(used, MEASURES, lengths, every=every, window=window, holds_end=holds_end, tiles=tiles)
 
 
 def days(first: int, end: int) -> Window:
@@ -143,41 +146,47 @@ def _is_cut(start: datetime, end: datetime, edges: set[datetime]) -> bool:
     return any(start < edge < end for edge in edges)
 
 
+@pytest.mark.parametrize("holds_end", [False, True])
 @pytest.mark.parametrize("sawtooth", [False, True])
-def test_days_and_months_as_tiles_give_the_bits_of_their_rows_at_instants(sawtooth: bool) -> None:
-    rows, lengths = many(), DAYS if sawtooth else LENGTHS
+def test_days_and_months_as_tiles_give_the_bits_of_their_rows_at_instants(sawtooth: bool, holds_end: bool) -> None:
+    rows, lengths, closed = many(), DAYS if sawtooth else LENGTHS, {"holds_end": holds_end}
     ends = rows.select("key", t="known").filter(pl.col("t").is_between(START + 95 * DAY, START + 96 * DAY))
-    used, tiles = in_tiles(rows, edges_of(ends["t"].to_list(), lengths, sawtooth))
+    used, tiles = in_tiles(rows, edges_of(ends["t"].to_list(), lengths, sawtooth, **closed))
     assert 60 < len(tiles) < 75  # February as one, and other days
-    assert_frame_equal(at(used, ends, lengths, sawtooth, tiles), at(rows, ends, lengths, sawtooth), check_exact=True)
+    expected = at(rows, ends, lengths, sawtooth, **closed)
+    assert_frame_equal(at(used, ends, lengths, sawtooth, tiles, **closed), expected, check_exact=True)
 
 
+@pytest.mark.parametrize("holds_end", [False, True])
 @pytest.mark.parametrize("every", [DAY, HOUR])
-def test_days_and_months_as_tiles_give_the_bits_of_their_rows_on_a_grid(every: timedelta) -> None:
+def test_days_and_months_as_tiles_give_the_bits_of_their_rows_on_a_grid(every: timedelta, holds_end: bool) -> None:
     rows, lengths = many(), DAYS if every == DAY else {"5h": 5 * HOUR, "36h": 36 * HOUR, "70d": 70 * DAY}
     window = days(95, 96)
     ends = [window.start + n * every for n in range(DAY // every)]
-    used, tiles = in_tiles(rows, edges_of(ends, lengths, sawtooth=False))
-    assert (used.height == 0) == (every == DAY)
-    assert_frame_equal(grid(used, window, lengths, every, tiles), grid(rows, window, lengths, every), check_exact=True)
+    used, tiles = in_tiles(rows, edges_of(ends, lengths, sawtooth=False, holds_end=holds_end))
+    assert (used.height == 0) == (every == DAY and not holds_end)
+    expected = grid(rows, window, lengths, every, holds_end=holds_end)
+    assert_frame_equal(grid(used, window, lengths, every, tiles, holds_end), expected, check_exact=True)
 
 
-def edges_of(ends: Sequence[datetime], lengths: Lengths, sawtooth: bool) -> set[datetime]:
-    """Where windows begin and end."""
+def edges_of(ends: Sequence[datetime], lengths: Lengths, sawtooth: bool, holds_end: bool) -> set[datetime]:
+    """Where windows begin and end: the first instants that are in them, and the first that are not any more."""
     starts = {(midnight(t.date()) if sawtooth else t) - length for t in ends for length in lengths.values()}
-    return starts | set(ends)
+    return {instant + timedelta(microseconds=holds_end) for instant in starts | set(ends)}
 
 
 of_any_size = st.floats(-1e12, 1e12) | st.floats(-1e-9, 1e-9) | st.integers(-9, 9).map(float) | st.none()
-hours = st.integers(-3000, 100).map(lambda n: n / 2)
+hours = st.integers(-3000, 100).map(lambda n: n / 2) | st.integers(-60, 4).map(lambda n: float(24 * n))
 worlds = st.lists(st.tuples(st.just("UA"), hours, of_any_size), max_size=25)
+end_hours = st.integers(0, 60).map(float) | st.sampled_from([0.0, 24.0, 48.0])
 
 
-@settings(max_examples=60, deadline=None)
-@given(worlds, st.lists(st.tuples(st.just("UA"), st.integers(0, 60).map(float)), min_size=1, max_size=5), st.booleans())
+@settings(max_examples=100, deadline=None)
+@given(worlds, st.lists(st.tuples(st.just("UA"), end_hours), min_size=1, max_size=5), st.booleans(), st.booleans())
 def test_tiles_of_values_of_any_size_give_the_bits_of_their_rows(
-    world: list[Row], ends: list[tuple[str, float]], sawtooth: bool
+    world: list[Row], ends: list[tuple[str, float]], sawtooth: bool, holds_end: bool
 ) -> None:
     rows, instants = rows_of(world).with_columns(gate=pl.lit("A")), ends_of(ends)
-    used, tiles = in_tiles(rows, edges_of(instants["t"].to_list(), DAYS, sawtooth))
-    assert_frame_equal(at(used, instants, DAYS, sawtooth, tiles), at(rows, instants, DAYS, sawtooth), check_exact=True)
+    used, tiles = in_tiles(rows, edges_of(instants["t"].to_list(), DAYS, sawtooth, holds_end))
+    expected = at(rows, instants, DAYS, sawtooth, holds_end=holds_end)
+    assert_frame_equal(at(used, instants, DAYS, sawtooth, tiles, holds_end=holds_end), expected, check_exact=True)

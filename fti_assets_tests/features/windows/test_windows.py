@@ -33,20 +33,25 @@ def at(
     ends: Sequence[End],
     lengths: Mapping[str, timedelta],
     *functions: str,
-    sawtooth: bool = False,
+    **closed: bool,
 ) -> pl.DataFrame:
     """The delays' windows at some ends."""
     measures = asked({"delay": functions})
-    return windows_at(measures.of(rows), measures.instants(ends_of(ends), "t"), measures, lengths, sawtooth=sawtooth)
+    return windows_at(measures.of(rows), measures.instants(ends_of(ends), "t"), measures, lengths, **closed)
 
 
 def grid(
-    rows: pl.DataFrame, hours: range, lengths: Sequence[int], *functions: str, every: timedelta = HOUR
+    rows: pl.DataFrame,
+    hours: range,
+    lengths: Sequence[int],
+    *functions: str,
+    every: timedelta = HOUR,
+    holds_end: bool = False,
 ) -> pl.DataFrame:
     """The delays' windows of so many hours at each hour."""
     measures, labels = asked({"delay": functions}), {f"{length}h": length * HOUR for length in sorted(lengths)}
     window = Window(START + hours.start * HOUR, START + hours.stop * HOUR)
-    return windows_on_grid(measures.of(rows), measures, labels, every=every, window=window)
+    return windows_on_grid(measures.of(rows), measures, labels, every=every, window=window, holds_end=holds_end)
 
 
 def test_a_row_is_in_the_windows_that_end_after_it_and_start_no_later() -> None:
@@ -64,6 +69,21 @@ def test_a_window_at_an_instant_is_half_open_to_the_microsecond() -> None:
     ends = [("UA", 34 - microsecond), ("UA", 34), ("UA", 34 + microsecond)]
     assert at(rows, ends, {"1d": DAY}, "count")["delay_count_1d"].to_list() == [1, 1, 0]
     assert at(rows, [("UA", 10)], {"1d": DAY}, "count")["delay_count_1d"].to_list() == [0]  # known at t: not before t
+
+
+def test_a_window_that_holds_its_end_has_the_rows_known_at_it_and_not_those_at_its_start() -> None:
+    rows, microsecond = rows_of([("UA", 10, 1.0)]), 1 / 3_600_000_000
+    ends = [("UA", n) for n in (10 - microsecond, 10, 34 - microsecond, 34)]
+    counts = at(rows, ends, {"1d": DAY}, "count", "distinct", holds_end=True)
+    assert counts["delay_count_1d"].to_list() == counts["delay_distinct_1d"].to_list() == [0, 1, 1, 0]
+    frame = grid(rows, range(24), [2], "count", holds_end=True)
+    assert [(t.hour, n) for t, n in frame.select("as_of", "delay_count_2h").rows()] == [(10, 1), (11, 1)]
+
+
+def test_a_sawtooth_that_holds_its_end_leaves_out_the_midnight_that_it_begins_at() -> None:
+    rows = rows_of([("UA", 0, 1.0), ("UA", 1, 2.0), ("UA", 24, 4.0), ("UA", 31, 8.0)])
+    frame = at(rows, [("UA", 24), ("UA", 31), ("UA", 48)], {"1d": DAY}, "sum", sawtooth=True, holds_end=True)
+    assert frame["delay_sum_1d"].to_list() == [6.0, 14.0, 8.0]
 
 
 def test_a_sawtooth_begins_at_the_midnight_before() -> None:
@@ -234,17 +254,19 @@ ends = st.lists(st.tuples(keys, hours), min_size=1, max_size=12)
 
 
 @settings(max_examples=100, deadline=None)
-@given(worlds, ends)
-def test_windows_at_instants_agree_with_their_definition(rows: list[Row], ends: list[End]) -> None:
+@given(worlds, ends, st.booleans())
+def test_windows_at_instants_agree_with_their_definition(rows: list[Row], ends: list[End], holds_end: bool) -> None:
     starts = {label: lambda t, length=length: t - length / HOUR for label, length in LENGTHS.items()}
-    agree(at(rows_of(rows), ends, LENGTHS, *ALL), plain_windows.at_ends(rows, ends, starts))
+    expected = plain_windows.at_ends(rows, ends, starts, holds_end)
+    agree(at(rows_of(rows), ends, LENGTHS, *ALL, holds_end=holds_end), expected)
 
 
 @settings(max_examples=100, deadline=None)
-@given(worlds, ends)
-def test_sawtooth_windows_agree_with_their_definition(rows: list[Row], ends: list[End]) -> None:
+@given(worlds, ends, st.booleans())
+def test_sawtooth_windows_agree_with_their_definition(rows: list[Row], ends: list[End], holds_end: bool) -> None:
     starts = {label: lambda t, length=length: t // 24 * 24 - length / HOUR for label, length in DAYS.items()}
-    agree(at(rows_of(rows), ends, DAYS, *ALL, sawtooth=True), plain_windows.at_ends(rows, ends, starts))
+    expected = plain_windows.at_ends(rows, ends, starts, holds_end)
+    agree(at(rows_of(rows), ends, DAYS, *ALL, sawtooth=True, holds_end=holds_end), expected)
 
 
 near = st.integers(-20, 40).map(lambda n: n / 2)
@@ -256,28 +278,31 @@ near = st.integers(-20, 40).map(lambda n: n / 2)
     st.integers(-3, 6),
     st.integers(1, 6),
     st.sets(st.integers(1, 9), min_size=1, max_size=3),
+    st.booleans(),
 )
 def test_windows_on_a_grid_agree_with_their_definition(
-    rows: list[Row], first: int, instants: int, lengths: set[int]
+    rows: list[Row], first: int, instants: int, lengths: set[int], holds_end: bool
 ) -> None:
     hours = range(first, first + instants)
-    expected = plain_windows.on_grid(rows, hours, {f"{length}h": length for length in sorted(lengths)})
-    agree(grid(rows_of(rows), hours, list(lengths), *ALL), expected)
+    expected = plain_windows.on_grid(rows, hours, {f"{length}h": length for length in sorted(lengths)}, holds_end)
+    agree(grid(rows_of(rows), hours, list(lengths), *ALL, holds_end=holds_end), expected)
 
 
-def test_windows_near_a_billion_agree_with_sql() -> None:
+@pytest.mark.parametrize("holds_end", [False, True])
+def test_windows_near_a_billion_agree_with_sql(holds_end: bool) -> None:
     random = np.random.default_rng(5)
     at_hour = random.integers(0, 24 * 40 * 4, 4000) / 4
     delays = np.where(random.random(4000) < 0.1, None, 1e9 + random.normal(0, 3, 4000).round(2))
     names = random.choice(["AA", "DL", "UA", "WN", "B6"], 4000, p=[0.7, 0.1, 0.1, 0.05, 0.05])
     rows = rows_of(list(zip(names.tolist(), at_hour.tolist(), delays.tolist(), strict=True)))
-    frame = at(
-        rows, list(zip(names.tolist(), at_hour.tolist(), strict=True)), {"9d": 9 * DAY, "36h": 36 * HOUR}, *NUMBERS
-    )
+    instants = list(zip(names.tolist(), at_hour.tolist(), strict=True))
+    frame = at(rows, instants, {"9d": 9 * DAY, "36h": 36 * HOUR}, *NUMBERS, holds_end=holds_end)
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
         database.register("rows", rows.to_arrow())
         between = "RANGE BETWEEN INTERVAL {} PRECEDING AND INTERVAL 1 microsecond PRECEDING"
+        if holds_end:
+            between = "RANGE BETWEEN INTERVAL {} - INTERVAL 1 microsecond PRECEDING AND CURRENT ROW"
         over = f"OVER (PARTITION BY key ORDER BY known {between})"
         functions = ("count(delay)", "sum(delay)", "avg(delay)", "stddev_samp(delay)", "min(delay)", "max(delay)")
         columns = [f"{f} {over.format(i)}" for f in functions for i in ("216 hours", "36 hours")]
