@@ -24,7 +24,7 @@ READER = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "reader-secret
 """The environment of one who may read every bucket and write none."""
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on, nor on those ten thousand above, where the server has its other protocol."""
     candidates = iter(random.SystemRandom().sample(range(18_000, 28_000), 200))
     return [port for port in candidates if _is_free(port) and _is_free(port + 10_000)][:count]
@@ -41,7 +41,7 @@ def s3_server(folder: Path) -> Iterator[dict[str, str]]:
     config = folder / "s3.json"
     config.write_text(json.dumps({"identities": _IDENTITIES}))
     names = ("s3", "master", "volume", "filer")
-    ports = dict(zip(names, _free_ports(len(names)), strict=True))
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
     arguments = [
         str(Path(sys.executable).with_name("weed")),
         "server",
