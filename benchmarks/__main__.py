@@ -23,6 +23,7 @@ NAMES = (
     "event_windows",
     "point_in_time_join",
     "feast_offline",
+    "registry",
     "datasets",
     "hundredfold",
 )
