@@ -12,7 +12,7 @@ from pathlib import Path
 from fti_assets_tests.stores.buckets import free_ports
 
 _PROGRAMS = Path("/usr/lib/postgresql")
-_USER, _PASSWORD = "fti", "fti-secret"  # noqa: S105  # of a server that lives for one test
+_USER = "fti"
 _OWNER = "postgres"
 """Whom Debian's package makes: the server refuses to run as root."""
 _SECONDS = 60
@@ -23,16 +23,13 @@ def postgres_server() -> Iterator[str]:
     """The URL of an empty database of a server of this machine, as SQLAlchemy reads it."""
     owner = _OWNER if os.getuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="fti-postgres-"))  # pytest's folders are closed to other users
-    (folder / "password").write_text(_PASSWORD)
     if owner:
-        for path in (folder, folder / "password"):
-            shutil.chown(path, owner)
+        shutil.chown(folder, owner)
     data, [port] = folder / "data", free_ports(1)
-    access = [f"--username={_USER}", f"--pwfile={folder / 'password'}", "--auth=scram-sha-256"]
     where = ["-c", f"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
     try:
         with (folder / "log").open("wb") as log:
-            initdb = [_program("initdb"), f"--pgdata={data}", *access]
+            initdb = [_program("initdb"), f"--pgdata={data}", f"--username={_USER}", "--auth=trust"]
             subprocess.run(initdb, user=owner, cwd=folder, stdout=log, stderr=log, check=True)
             server = subprocess.Popen(
                 [_program("postgres"), "-D", str(data), *where, "-c", "fsync=off"],
@@ -43,7 +40,7 @@ def postgres_server() -> Iterator[str]:
             )
         try:
             _wait_for(port, server)
-            yield f"postgresql+psycopg2://{_USER}:{_PASSWORD}@127.0.0.1:{port}/postgres"
+            yield f"postgresql+psycopg2://{_USER}@127.0.0.1:{port}/postgres"
         finally:
             server.terminate()
             server.wait(_SECONDS)

@@ -102,7 +102,8 @@ def in_a_bucket(tmp_path: Path) -> Iterator[Lived]:
     """The same in a bucket, by two processes of a Dask cluster, with Postgres as Dagster's storage."""
     with pytest.MonkeyPatch.context() as patch, s3_server(tmp_path) as bucket, postgres_server() as database:
         patch.chdir(tmp_path)  # for what must lie on this machine
-        for name, value in (bucket | {"FTI_HOME": "s3://flights/quarter", "DAGSTER_POSTGRES": database}).items():
+        dagster = {"DAGSTER_POSTGRES": database, "DAGSTER_EVENT_BATCH_SIZE": "500"}
+        for name, value in (bucket | dagster | {"FTI_HOME": "s3://flights/quarter"}).items():
             patch.setenv(name, value)
         Storage("s3://flights").create("ready", b"")  # the bucket is there once it is written to
         with dask_cluster() as cluster:

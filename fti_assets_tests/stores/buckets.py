@@ -25,8 +25,11 @@ READER = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "reader-secret
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, nor on those ten thousand above, where the server has its other protocol."""
-    candidates = iter(random.SystemRandom().sample(range(18_000, 28_000), 200))
+    """Ports that nobody listens on, nor on those ten thousand above, where the S3 server has its other protocol.
+
+    Both lie below those that the kernel gives to clients, from 32,768 on.
+    """
+    candidates = iter(random.SystemRandom().sample(range(12_000, 22_000), 200))
     return [port for port in candidates if _is_free(port) and _is_free(port + 10_000)][:count]
 
 
