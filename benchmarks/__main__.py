@@ -25,6 +25,7 @@ NAMES = (
     "feast_offline",
     "registry",
     "datasets",
+    "bucket",
     "hundredfold",
 )
 BEGIN, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"

@@ -1,7 +1,8 @@
-"""A Dask cluster for tests: a scheduler and two workers, each a process of this machine, stopped by their ids."""
+"""A Dask cluster for tests: a scheduler and two workers, each a process of this machine, stopped by their groups' ids."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,13 @@ def dask_cluster() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="fti-dask-") as folder, Path(folder, "log").open("wb") as log:
         file = Path(folder, "scheduler.json")
         scheduler = ["scheduler", "--host=127.0.0.1", "--port=0", "--dashboard-address=:0", f"--scheduler-file={file}"]
-        worker = ["worker", f"--nworkers={_WORKERS}", "--nthreads=1", "--dashboard-address=:0", f"--local-directory={folder}"]
+        worker = [
+            "worker",
+            f"--nworkers={_WORKERS}",
+            "--nthreads=1",
+            "--dashboard-address=:0",
+            f"--local-directory={folder}",
+        ]
         processes = [
             subprocess.Popen([*dask, *arguments, *more], env=environment, cwd=folder, stdout=log, stderr=log)
             for arguments, more in ((scheduler, []), (worker, [f"--scheduler-file={file}"]))
@@ -33,9 +40,8 @@ def dask_cluster() -> Iterator[str]:
         try:
             yield _address(file).replace("tcp://", "dask://")
         finally:
-            for process in reversed(processes):
-                process.terminate()
             for process in processes:
+                os.killpg(process.pid, signal.SIGKILL)  # a worker that waits for its scheduler would not end
                 process.wait(_SECONDS)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -42,7 +43,7 @@ def postgres_server() -> Iterator[str]:
             _wait_for(port, server)
             yield f"postgresql+psycopg2://{_USER}@127.0.0.1:{port}/postgres"
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)  # which does not wait for connections that are open
             server.wait(_SECONDS)
     finally:
         shutil.rmtree(folder)
