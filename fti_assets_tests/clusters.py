@@ -1,8 +1,7 @@
-"""A Dask cluster for tests: a scheduler and two workers, each a process of this machine, stopped by their groups' ids."""
+"""A Dask cluster for tests: a scheduler and two workers, each a process of this machine, stopped by their ids."""
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -40,8 +39,8 @@ def dask_cluster() -> Iterator[str]:
         try:
             yield _address(file).replace("tcp://", "dask://")
         finally:
-            for process in processes:
-                os.killpg(process.pid, signal.SIGKILL)  # a worker that waits for its scheduler would not end
+            for process in reversed(processes):
+                process.kill()  # asked to end, a worker would wait for its scheduler; its own child ends with it
                 process.wait(_SECONDS)
 
 
