@@ -193,8 +193,8 @@ class Period:
 
     def covering(self, window: Window) -> Window:
         """The whole periods that the window touches."""
-        starts = self.starts(window)
-        return Window(starts[0], starts[-1] + self.length)
+        first = self.start_of(window.start)
+        return Window(first, first - (first - window.end) // self.length * self.length)
 
     def split(self, window: Window, days: int) -> list[Window]:
         """The window of whole periods in parts of whole periods, of about so many days, by month."""

@@ -85,9 +85,7 @@ def _as_of(then: Provenance | None, now: Provenance) -> Provenance:
     return attrs.evolve(now, inputs=inputs)
 
 
-def _causes(
-    then: Provenance | None, now: Provenance, reaches: Mapping[str, Reach], writes: "_Writes"
-) -> Iterator[str]:
+def _causes(then: Provenance | None, now: Provenance, reaches: Mapping[str, Reach], writes: "_Writes") -> Iterator[str]:
     if then is None or then.content != now.content:
         yield UNKNOWN
         return
