@@ -119,7 +119,7 @@ class Aggregated:
         return self.windows.halo(self.group.period)
 
     def reach(self, window: Window) -> list[Reach]:
-        """What is read to compute the partitions of a window: of the group that is aggregated, and where windows end."""
+        """What is read to compute the partitions of a window: of what is aggregated, and of where windows end."""
         asked = self.windows
         inside = timedelta(microseconds=1) if asked.holds_end else timedelta(0)
         end = window.end if asked.at else window.end - asked.step + inside

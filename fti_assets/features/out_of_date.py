@@ -1,6 +1,6 @@
 """Which partitions of a feature group are out of date."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from fti_assets.contracts.binding import Binding, Reach
@@ -8,6 +8,7 @@ from fti_assets.contracts.fingerprint import binding_version
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window, start_of_key
 from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.home import Home
 from fti_assets.stores.out_of_date import OutOfDate, out_of_date, readings
 from fti_assets.stores.provenance import Provenance
 
@@ -36,6 +37,11 @@ def partitions_out_of_date(binding: Binding, store: FeatureStore, window: Window
     kept, present = store.provenance.read(group.name, contents), provenances(binding, contents, store)
     reaches = {key: _reach(binding, start_of_key(key)) for key in contents}
     return out_of_date(f"features/{group.name}", kept, present, reaches, store)
+
+
+def features_out_of_date(bindings: Sequence[Binding], home: Home) -> dict[str, list[OutOfDate]]:
+    """The partitions of each group that are out of date, by the group's asset."""
+    return {f"features/{b.group.name}": partitions_out_of_date(b, home.features) for b in bindings}
 
 
 def _reach(binding: Binding, start: datetime) -> list[Reach]:

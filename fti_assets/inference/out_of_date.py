@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-import attrs
-
 from fti_assets.contracts.binding import Reach
 from fti_assets.contracts.fingerprint import view_version
 from fti_assets.contracts.model import Model
@@ -23,13 +21,10 @@ def provenances(
     """What the predictions of days would be made from now, by their keys; `contents` are those of their own rows."""
     code, name = view_version(model.view), f"models/{model.name}"
     read = readings(list(_reaches(model, contents, store).values()), store)
-    made = {key: Provenance(contents[key], code, inputs) for key, inputs in zip(contents, read, strict=True)}
-    serving = {key: champion(key) for key in contents}
-    versions = {key: Reading(serves.content_id, serves.version) for key, serves in serving.items() if serves}
-    return {
-        key: attrs.evolve(of_day, inputs=of_day.inputs | ({name: versions[key]} if key in versions else {}))
-        for key, of_day in made.items()
-    }
+    for key, inputs in zip(contents, read, strict=True):
+        if version := champion(key):
+            inputs[name] = Reading(version.content_id, version.version)
+    return {key: Provenance(contents[key], code, inputs) for key, inputs in zip(contents, read, strict=True)}
 
 
 def predictions_out_of_date(model: Model, home: Home, window: Window | None = None) -> list[OutOfDate]:

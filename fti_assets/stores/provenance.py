@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -69,7 +70,7 @@ class ProvenanceStore:
         """Keep the provenance of some partitions by their keys, in place of what was kept of them."""
         for folder, keys in groupby(sorted(made), _folder):
             facts = {key: made[key].facts for key in keys}
-            self._of(name, folder).change(lambda before, facts=facts: _joined(before, facts))
+            self._of(name, folder).change(partial(_joined, facts))
 
     def read(self, name: str, keys: Iterable[str]) -> dict[str, Provenance]:
         """The provenance of those of the partitions of which any is kept."""
@@ -86,5 +87,5 @@ def _folder(key: str) -> str:
     return key[: _MONTH if len(key) == _DAY else _DAY]
 
 
-def _joined(before: bytes | None, facts: Mapping[str, Any]) -> bytes:
-    return canonical_json((json.loads(before) if before else {}) | facts)
+def _joined(facts: Mapping[str, Any], before: bytes | None) -> bytes:
+    return canonical_json({**(json.loads(before) if before else {}), **facts})

@@ -1,6 +1,5 @@
 """Which issued days would be predicted from something else now; they stay as they are."""
 
-
 import pytest
 
 from fti_assets.contracts.source import Source
@@ -75,9 +74,10 @@ def test_with_a_window_only_its_days_are_looked_at(own_served: Home) -> None:
 def test_a_writer_that_was_killed_leaves_no_issued_day_of_which_nobody_knows(
     own_served: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as killed:
         killed.setattr("fti_assets.stores.tables.PartitionedTable.write", _killed)
-        issue(returns, DAYS, own_served, run_id="first")
+        with pytest.raises(KeyboardInterrupt):
+            issue(returns, DAYS, own_served, run_id="first")
     correct_orders(own_served, "2024-01-28")
 
     issue(returns, DAYS, own_served, run_id="second")
