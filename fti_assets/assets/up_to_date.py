@@ -7,6 +7,7 @@ import dagster as dg
 from fti_assets.assets.beta import accepting_beta
 from fti_assets.assets.checks import CheckResult, check_results
 from fti_assets.assets.home_resource import HomeResource
+from fti_assets.assets.instance.dagster_private import AssetCheckEvaluationTargetMaterializationData
 from fti_assets.stores.home import Home
 from fti_assets.stores.out_of_date import OutOfDate
 
@@ -54,7 +55,8 @@ def telling(location: str, tell: Callable[[Home], Told]) -> tuple[dg.JobDefiniti
             now = {one.partition: one for one in partitions}
             before = _failed(context.instance, key)
             for partition in sorted(now.keys() ^ before):
-                context.instance.report_runless_asset_event(_evaluation(key, partition, now.get(partition)))
+                evaluation = _evaluation(context.instance, key, partition, now.get(partition))
+                context.log_event(evaluation)
             context.log.info(f"{asset}: {len(now)} out of date")
 
     @dg.job(name=name, executor_def=dg.in_process_executor)
@@ -78,13 +80,25 @@ def _failed(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> set[str]:
     return {info.partition_key or "" for info in infos if info.latest_execution_status.value == "FAILED"}
 
 
-def _evaluation(key: dg.AssetCheckKey, partition: str, told: OutOfDate | None) -> dg.AssetCheckEvaluation:
+def _evaluation(
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey, partition: str, told: OutOfDate | None
+) -> dg.AssetCheckEvaluation:
+    """What is said of a partition as it was made last: of one made since, conditions take it for unsaid."""
+    asked = dg.AssetRecordsFilter(key.asset_key, asset_partitions=[partition] if partition else None)
+    made = instance.fetch_materializations(asked, limit=1).records
     return dg.AssetCheckEvaluation(
         asset_key=key.asset_key,
         check_name=key.name,
         passed=told is None,
         partition=partition or None,
+        target_materialization_data=_target(made[0]) if made else None,
         metadata={"because": list(told.causes)} if told else {},
         severity=dg.AssetCheckSeverity.WARN,
         blocking=False,
+    )
+
+
+def _target(made: dg.EventLogRecord) -> AssetCheckEvaluationTargetMaterializationData:
+    return AssetCheckEvaluationTargetMaterializationData(
+        storage_id=made.storage_id, run_id=made.run_id, timestamp=made.timestamp
     )
