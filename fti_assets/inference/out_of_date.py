@@ -1,6 +1,6 @@
 """Which days' predictions are out of date. They were issued and stay as they are: this is told, and nothing else."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from fti_assets.contracts.binding import Reach
 from fti_assets.contracts.fingerprint import view_version
@@ -49,6 +49,11 @@ def predictions_out_of_date(model: Model, home: Home, window: Window | None = No
     kept = home.prediction_log.provenance.read(model.name, contents)
     present = provenances(model, contents, champion, store)
     return out_of_date(f"predictions/{model.name}", kept, present, _reaches(model, contents, store), store)
+
+
+def inference_out_of_date(models: Iterable[Model], home: Home) -> dict[str, list[OutOfDate]]:
+    """The issued days that are out of date, by the asset of their model's predictions."""
+    return {f"predictions/{model.name}": predictions_out_of_date(model, home) for model in models}
 
 
 def _reaches(model: Model, keys: Mapping[str, str], store: FeatureStore) -> dict[str, list[Reach]]:

@@ -1,5 +1,6 @@
 """Which datasets and models are out of date. They are told, and never made again by themselves."""
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from fti_assets.contracts.binding import Reach
@@ -22,11 +23,16 @@ def dataset_provenance(model: Model, window: Window, store: FeatureStore) -> Pro
     return Provenance("", view_version(model.view), read)
 
 
-def datasets_out_of_date(model: Model, home: Home) -> list[OutOfDate]:
-    """The cutoffs whose newest dataset would be made from something else now, in order; with their causes."""
+def datasets_out_of_date(model: Model, home: Home, cutoffs: Collection[datetime] | None = None) -> list[OutOfDate]:
+    """The cutoffs whose newest dataset would be made from something else now, in order; with their causes.
+
+    With `cutoffs` only these are looked at.
+    """
     store = home.features.snapshot()
     told: list[OutOfDate] = []
     for cutoff in home.datasets.cutoffs(model.name):
+        if cutoffs is not None and cutoff not in cutoffs:
+            continue
         dataset, key = home.datasets.get(model.name, cutoff), _key(cutoff)
         window = _window(dataset)
         kept = {key: Provenance.of(dataset.manifest["made_from"])} if "made_from" in dataset.manifest else {}
@@ -35,10 +41,11 @@ def datasets_out_of_date(model: Model, home: Home) -> list[OutOfDate]:
     return told
 
 
-def models_out_of_date(model: Model, home: Home) -> list[OutOfDate]:
+def models_out_of_date(model: Model, home: Home, cutoffs: Collection[datetime] | None = None) -> list[OutOfDate]:
     """The cutoffs whose newest version would be fitted on another dataset, or by another recipe, now; with causes.
 
-    The champion is among the versions that are looked at, though another of its cutoff be newer.
+    The champion is among the versions that are looked at, though another of its cutoff be newer. With `cutoffs` only
+    these are.
     """
     newest = {version.cutoff: version for version in home.registry.versions(model.name)}
     champion = home.registry.alias(model.name, "champion")
@@ -46,6 +53,8 @@ def models_out_of_date(model: Model, home: Home) -> list[OutOfDate]:
     causes: dict[datetime, tuple[str, ...]] = {}
     for number in sorted(looked_at):
         version = looked_at[number]
+        if cutoffs is not None and version.cutoff not in cutoffs:
+            continue
         of_version = tuple(f"version {number}: {cause}" for cause in _causes(model, version, home))
         causes[version.cutoff] = causes.get(version.cutoff, ()) + of_version
     return [
@@ -53,6 +62,13 @@ def models_out_of_date(model: Model, home: Home) -> list[OutOfDate]:
         for cutoff, of_cutoff in sorted(causes.items())
         if of_cutoff
     ]
+
+
+def training_out_of_date(models: Iterable[Model], home: Home) -> dict[str, list[OutOfDate]]:
+    """The datasets and models that are out of date, by their assets."""
+    models = list(models)
+    datasets = {f"datasets/{model.name}": datasets_out_of_date(model, home) for model in models}
+    return datasets | {f"models/{model.name}": models_out_of_date(model, home) for model in models}
 
 
 def _causes(model: Model, version: ModelVersion, home: Home) -> list[str]:

@@ -10,7 +10,18 @@ import pytest
 from fti_assets.assets.beta import accepting_beta
 from fti_assets.assets.feature_pipeline import feature_pipeline
 from fti_assets.stores.home import Home
-from fti_assets_tests.assets.living_shop import HISTORY, ORDERS, OUTCOMES, PRODUCTS, LivingShop, opened
+from fti_assets_tests.assets.living_shop import (
+    DATASET,
+    HISTORY,
+    MODEL,
+    ORDERS,
+    OUTCOMES,
+    PREDICTIONS,
+    PRODUCTS,
+    LivingShop,
+    definitions,
+    opened,
+)
 from fti_assets_tests.worlds import BINDINGS, outcome_source, outcomes
 
 FIRST, LAST, END = "2024-01-01", "2024-01-19", "2024-01-20"
@@ -96,3 +107,28 @@ def test_automation_makes_again_what_is_out_of_date_within_the_bound_and_nothing
     assert shop.days("features", "2024-01-15", "2024-01-17", HISTORY).success
     assert requested(shop, HISTORY) == set()
     assert failed(shop, HISTORY) == [f"2024-01-{day}" for day in range(11, 15)], "told, for a person"
+
+
+def test_datasets_and_issued_days_are_told_and_stay_as_they_are(tmp_path: Path) -> None:
+    with opened(Home(tmp_path), definitions()) as shop:
+        runs = [
+            shop.days("features", FIRST, "2024-02-02", ORDERS, OUTCOMES, PRODUCTS, HISTORY),
+            shop.days("train_returns", "2024-01-22", "2024-01-29"),
+            shop.days("predict", "2024-01-29", "2024-02-02", PREDICTIONS),
+        ]
+        assert all(run.success for run in runs)
+        for job in ("features_out_of_date", "training_out_of_date", "inference_out_of_date"):
+            assert shop.once(job, None).success
+        assert {status for key in (DATASET, MODEL, PREDICTIONS) for status in checks(shop, key).values()} == {
+            "SUCCEEDED"
+        }
+        corrected = LivingShop(definitions((BINDINGS[0], CORRECTED, *BINDINGS[2:])), shop.instance, shop.home)
+        assert corrected.once("features", "2024-01-25", OUTCOMES).success
+        assert shop.days("features", "2024-01-26", "2024-02-01", HISTORY).success
+
+        assert shop.once("training_out_of_date", None).success
+        assert shop.once("inference_out_of_date", None).success
+
+        assert failed(shop, DATASET) == ["2024-01-29"]
+        assert failed(shop, MODEL) == []
+        assert failed(shop, PREDICTIONS) == [f"2024-01-{day}" for day in (29, 30, 31)] + ["2024-02-01", "2024-02-02"]
