@@ -18,12 +18,14 @@ from fti_assets.assets.keys import (
 )
 from fti_assets.assets.partitions import cutoffs_until, daily
 from fti_assets.assets.retrain_sensor import retrain_sensor
+from fti_assets.assets.up_to_date import telling
 from fti_assets.contracts.cutoffs import Cutoffs
 from fti_assets.contracts.errors import DeclarationError, unknown
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.retrain import Retrain
 from fti_assets.contracts.split import check_evaluable
 from fti_assets.contracts.time import midnight
+from fti_assets.training.out_of_date import training_out_of_date
 
 
 class TrainingPipeline(dg.Definitions):
@@ -73,6 +75,9 @@ def training_pipeline(
     jobs.append(asset_job("decide", [decision_key(model) for model in models]))
     watched = [elsewhere(monitoring_key(model), daily(first_cutoff, until)) for model in models]
     read = [*groups_elsewhere(models, since, until), *watched]
-    pipeline = code_location(TrainingPipeline, "training", [*read, *assets], jobs, sensors)
+    told, every_hour = telling("training", lambda home: training_out_of_date(models, home))
+    pipeline = code_location(
+        TrainingPipeline, "training", [*read, *assets], [*jobs, told], sensors, schedules=[every_hour]
+    )
     pipeline.models, pipeline.cutoffs = models, calendar
     return pipeline
