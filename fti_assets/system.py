@@ -1,6 +1,7 @@
 """What a system is, said once: its models and its calendar, from which its three pipelines are made."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import attrs
@@ -68,27 +69,39 @@ class System:
         if self.until is not None and midnight(self.until) <= midnight(self.since):
             raise DeclarationError(f"system {self.name}: until={self.until!r}: expected a day after {self.since}")
 
-    def feature_pipeline(self, *declared: Binding | FeatureGroup) -> "FeaturePipeline":
+    def feature_pipeline(
+        self, *declared: Binding | FeatureGroup, recompute: str | timedelta | None = None
+    ) -> "FeaturePipeline":
         """The feature pipeline, as a Dagster code location: `source/*` and `features/*`.
 
         Args:
             declared: what computes each group: `orders.computed(function, source)`, or a group of windows.
+            recompute: how old partitions may be that automation makes again when they are out of date, such as `"30d"`;
+                without it they are told, and a person makes them again.
         """
         from fti_assets.assets.feature_pipeline import feature_pipeline
 
-        return feature_pipeline(*map(as_binding, declared), since=self.since, until=self.until)
+        return feature_pipeline(*map(as_binding, declared), since=self.since, until=self.until, recompute=recompute)
 
-    def training_pipeline(self, *, retrain: Retrain | Mapping[str, Retrain], first_cutoff: str) -> "TrainingPipeline":
+    def training_pipeline(
+        self, *, retrain: Retrain | Mapping[str, Retrain], first_cutoff: str, cutoffs: str = "weekly"
+    ) -> "TrainingPipeline":
         """The training pipeline, as a Dagster code location: datasets, models, champions and decisions.
 
         Args:
             retrain: when to retrain: one policy for all models, or one for each by name.
-            first_cutoff: the first day before which everything is learned from; a cutoff follows every week.
+            first_cutoff: the first day before which everything is learned from.
+            cutoffs: how often another one follows: `daily`, `weekly` or `monthly`.
         """
         from fti_assets.assets.training_pipeline import training_pipeline
 
         return training_pipeline(
-            *self.models, retrain=retrain, since=self.since, first_cutoff=first_cutoff, until=self.until
+            *self.models,
+            retrain=retrain,
+            since=self.since,
+            first_cutoff=first_cutoff,
+            cutoffs=cutoffs,
+            until=self.until,
         )
 
     def inference_pipeline(self, *watched: Predictions, first_day: str) -> "InferencePipeline":

@@ -1,6 +1,6 @@
 """Candidates as assets: models that were fitted and wait for a verdict."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -9,20 +9,23 @@ from fti_assets.assets.beta import accepting_beta
 from fti_assets.assets.charts.blocks import bar
 from fti_assets.assets.charts.numbers import percent
 from fti_assets.assets.charts.plots import calibration_chart
+from fti_assets.assets.checks import CheckResult
 from fti_assets.assets.data_versions import run_version
 from fti_assets.assets.describe import table
 from fti_assets.assets.home_resource import HomeResource
 from fti_assets.assets.keys import dataset_key, model_key
 from fti_assets.assets.partitions import DATE, cutoffs_of
+from fti_assets.assets.up_to_date import up_to_date, up_to_date_spec
 from fti_assets.contracts.fingerprint import model_version
 from fti_assets.contracts.model import Model
+from fti_assets.training.out_of_date import models_out_of_date
 from fti_assets.training.train import Trained, train
 
 _SHOWN_FEATURES = 15
 
 
 @accepting_beta
-def model_asset(model: Model, cutoffs: dg.WeeklyPartitionsDefinition) -> dg.AssetsDefinition:
+def model_asset(model: Model, cutoffs: dg.TimeWindowPartitionsDefinition) -> dg.AssetsDefinition:
     """Candidates, a partition a cutoff: a range of cutoffs is a walk-forward backtest."""
 
     @dg.asset(
@@ -32,19 +35,24 @@ def model_asset(model: Model, cutoffs: dg.WeeklyPartitionsDefinition) -> dg.Asse
         backfill_policy=dg.BackfillPolicy.single_run(),
         code_version=model_version(model),
         group_name=f"training_{model.name}",
+        check_specs=[up_to_date_spec(model_key(model), cutoffs)],
         kinds={"xgboost"},
         owners=list(model.owners),
         description=model.description
         or f"Candidates for {model.name}, each fitted on what was known before its cutoff.",
     )
-    def candidate(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-        for cutoff in cutoffs_of(context):
+    def candidate(
+        context: dg.AssetExecutionContext, home: HomeResource
+    ) -> Iterator[dg.MaterializeResult | CheckResult]:
+        made = cutoffs_of(context)
+        for cutoff in made:
             trained = train(model, cutoff, home.open(), {"run_id": context.run.run_id, "trigger": _trigger(context)})
             context.log.info(
                 f"version {trained.version.version}: {trained.evaluation.metric} {trained.evaluation.loss:.4f}"
             )
             context.add_asset_metadata(_trained(trained), partition_key=f"{cutoff:{DATE}}")
-        return dg.MaterializeResult(metadata=_plots(model, trained), data_version=run_version(context))
+        yield dg.MaterializeResult(metadata=_plots(model, trained), data_version=run_version(context))
+        yield from up_to_date(context, model_key(model), models_out_of_date(model, home.open(), made))
 
     return candidate
 

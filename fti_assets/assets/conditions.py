@@ -34,6 +34,18 @@ def newest_missing(days: int = 3, slower: Sequence[dg.AssetKey] = ()) -> dg.Auto
     return condition.with_label("newest partitions, once their inputs are there")
 
 
+@accepting_beta
+def out_of_date(within: timedelta, check: dg.AssetCheckKey) -> dg.AutomationCondition:
+    """Materialize again those of the newest partitions of which a check says that they are out of date.
+
+    One whose run failed waits for a person.
+    """
+    told = dg.AutomationCondition.any_checks_match(dg.AutomationCondition.check_failed())
+    recent = dg.AutomationCondition.in_latest_time_window(within)
+    condition = recent & told.allow(dg.AssetSelection.checks(check)) & ~dg.AutomationCondition.execution_failed()
+    return (condition & _quiet()).with_label("out of date, and not older than that")
+
+
 def at_first_and_daily() -> dg.AutomationCondition:
     """Materialize what has no partitions and no inputs to wait for: once when it is missing, and every midnight."""
     due = dg.AutomationCondition.missing().newly_true() | dg.AutomationCondition.cron_tick_passed("0 0 * * *")

@@ -11,7 +11,9 @@ from fti_assets.assets.monitoring import monitoring_asset
 from fti_assets.assets.online import online_asset
 from fti_assets.assets.partitions import daily
 from fti_assets.assets.predictions import predictions_asset
+from fti_assets.assets.up_to_date import telling
 from fti_assets.contracts.predictions import Predictions
+from fti_assets.inference.out_of_date import inference_out_of_date
 
 
 class InferencePipeline(dg.Definitions):
@@ -46,6 +48,7 @@ def inference_pipeline(
         jobs.append(asset_job("online", [online_key(group) for group in served]))
         assets += [online_asset(group, views) for group in served]
     read = [*groups_elsewhere(models, since, until), *(elsewhere(champion_key(model)) for model in models)]
-    pipeline = code_location(InferencePipeline, "inference", [*read, *assets], jobs)
+    told, every_hour = telling("inference", lambda home: inference_out_of_date(models, home))
+    pipeline = code_location(InferencePipeline, "inference", [*read, *assets], [*jobs, told], schedules=[every_hour])
     pipeline.predictions, pipeline.first_day = predictions, first_day
     return pipeline

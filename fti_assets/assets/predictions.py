@@ -6,16 +6,19 @@ from typing import Any
 import dagster as dg
 
 from fti_assets.assets.beta import accepting_beta
+from fti_assets.assets.checks import CheckResult
 from fti_assets.assets.conditions import newest_missing
 from fti_assets.assets.describe import kinds_schema
 from fti_assets.assets.home_resource import HomeResource
 from fti_assets.assets.keys import champion_key, feature_key, predictions_key
 from fti_assets.assets.partitions import DATE, overlapping, reaching_back, window_of
 from fti_assets.assets.unchanged import restored, unchanged_versions, version_of
+from fti_assets.assets.up_to_date import up_to_date, up_to_date_spec
 from fti_assets.contracts.fingerprint import view_version
 from fti_assets.contracts.predictions import Predictions
 from fti_assets.contracts.time import DAILY
 from fti_assets.inference.batch import issue
+from fti_assets.inference.out_of_date import predictions_out_of_date
 from fti_assets.stores.prediction_log import prediction_columns
 
 
@@ -44,6 +47,7 @@ def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDe
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name=f"inference_{model.name}",
+        check_specs=[up_to_date_spec(predictions_key(model), partitions)],
         code_version=view_version(model.view),
         kinds={"xgboost", "deltalake"},
         owners=list(model.owners),
@@ -53,8 +57,9 @@ def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDe
     )
     def issued(
         context: dg.AssetExecutionContext, home: HomeResource
-    ) -> Iterator[dg.MaterializeResult | dg.AssetMaterialization]:
-        days = issue(model, window_of(context), home.open(), context.run.run_id)
+    ) -> Iterator[dg.MaterializeResult | dg.AssetMaterialization | CheckResult]:
+        window = window_of(context)
+        days = issue(model, window, home.open(), context.run.run_id)
         kept = sum(day.kept for day in days)
         versions = sorted({day.model_version for day in days if day.model_version})
         context.log.info(
@@ -74,5 +79,6 @@ def predictions_asset(predictions: Predictions, partitions: dg.DailyPartitionsDe
         unchanged = unchanged_versions(context, predictions_key(model), {f"{d.day:{DATE}}" for d in days if not d.kept})
         yield dg.MaterializeResult(data_version=version_of(context, unchanged))
         yield from restored(context, predictions_key(model), unchanged)
+        yield from up_to_date(context, predictions_key(model), predictions_out_of_date(model, home.open(), window))
 
     return issued

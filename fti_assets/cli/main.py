@@ -14,6 +14,7 @@ from fti_assets.cli.maintain import maintain, verify
 from fti_assets.cli.quarantine import quarantine
 from fti_assets.cli.registry import registry
 from fti_assets.cli.serve import serve
+from fti_assets.cli.stale import stale
 from fti_assets.cli.ui import init, ui
 from fti_assets.contracts import errors
 
@@ -71,5 +72,5 @@ def main(context: click.Context, home: str) -> None:
     context.obj = Storage(home).url
 
 
-for command in (demo, init, ui, serve, registry, features, quarantine, audit, maintain, verify):
+for command in (demo, init, ui, serve, registry, features, stale, quarantine, audit, maintain, verify):
     main.add_command(command)

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -15,6 +15,15 @@ from fti_assets.contracts.time import Window
 from fti_assets.contracts.windows import Read, Windows
 
 Input = Source | Group | Selection
+
+
+class Reach(NamedTuple):
+    """What is read of a group: the partitions that a window touches; of a dimension everything."""
+
+    group: Group
+    window: Window
+
+
 WINDOW = "window"
 """The parameter by which a function asks for the window that is due."""
 
@@ -53,6 +62,16 @@ class Computed:
     def takes_window(self) -> bool:
         """Whether the function asks for the window that is due."""
         return WINDOW in inspect.signature(self.function).parameters
+
+    def reach(self, window: Window) -> list[Reach]:
+        """What is read of each group among the inputs to compute the partitions of a window."""
+        return [
+            Reach(source.group, window.widened(before=source.halo))
+            if isinstance(source, Selection)
+            else Reach(source, window)
+            for source in self.inputs
+            if not isinstance(source, Source)
+        ]
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -98,6 +117,14 @@ class Aggregated:
     def halo(self) -> timedelta:
         """How far before a partition the rows reach that it is made of."""
         return self.windows.halo(self.group.period)
+
+    def reach(self, window: Window) -> list[Reach]:
+        """What is read to compute the partitions of a window: of what is aggregated, and of where windows end."""
+        asked = self.windows
+        inside = timedelta(microseconds=1) if asked.holds_end else timedelta(0)
+        end = window.end if asked.at else window.end - asked.step + inside
+        source = Reach(asked.source, Window(window.start - self.halo, end))
+        return [source, Reach(asked.at, window)] if asked.at else [source]
 
     @property
     def inputs(self) -> tuple[Group, ...]:

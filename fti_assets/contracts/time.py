@@ -70,6 +70,11 @@ def midnight(day: date | str) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC_ZONE)
 
 
+def start_of_key(key: str) -> datetime:
+    """The first instant of the hour, day or week of that key, which `Period.key` gave."""
+    return datetime.fromisoformat(f"{key[:10]}T{key[11:] or '00:00'}").replace(tzinfo=UTC_ZONE)
+
+
 def in_utc(instant: datetime) -> datetime:
     """An instant in UTC. Raises DeclarationError for one without a time zone."""
     if instant.utcoffset() is None:
@@ -188,8 +193,8 @@ class Period:
 
     def covering(self, window: Window) -> Window:
         """The whole periods that the window touches."""
-        starts = self.starts(window)
-        return Window(starts[0], starts[-1] + self.length)
+        first = self.start_of(window.start)
+        return Window(first, first - (first - window.end) // self.length * self.length)
 
     def split(self, window: Window, days: int) -> list[Window]:
         """The window of whole periods in parts of whole periods, of about so many days, by month."""

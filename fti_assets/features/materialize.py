@@ -17,6 +17,7 @@ from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import Window
 from fti_assets.features.kept_statistics import Kept, keep_statistics
 from fti_assets.features.materialization import Materialization
+from fti_assets.features.out_of_date import provenances
 from fti_assets.features.statistics import partition_statistics
 from fti_assets.features.windows.aggregate import aggregate
 from fti_assets.features.windows.size import tell_if_many
@@ -92,15 +93,17 @@ class Part:
 def write_part(part: Part) -> Materialization:
     """Compute and write a part; its statistics are neither kept nor judged yet."""
     binding, window, store = part.binding, part.window, FeatureStore(part.storage)
+    inputs = store.snapshot()  # so that what is said to have been read is what was
     group = binding.group
     batch = BatchValidation(group, window, store)
     if isinstance(binding, Aggregated):
-        frame = aggregate(binding, window, store)
+        frame = aggregate(binding, window, inputs)
     else:
-        frame = compute(binding, window, store, batch)
+        frame = compute(binding, window, inputs, batch)
     frame = batch.kept(frame, group)
     batch.settle()  # before the write: no row is lost where a machine stops in between
     write = store.write(group, frame, window)
+    store.provenance.keep(group.name, provenances(binding, write.contents, inputs))
     store.catalogue.keep(group_row(binding))
     rows = to_polars(frame, group.columns)
     statistics = partition_statistics(rows, group.columns, _partitions(group, window), group.known_at)

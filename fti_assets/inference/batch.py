@@ -10,6 +10,7 @@ import polars as pl
 
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window, midnight
+from fti_assets.inference.out_of_date import provenances
 from fti_assets.models.scorer import Scorer
 from fti_assets.monitoring.drift import from_bytes
 from fti_assets.monitoring.profiles import counts
@@ -17,6 +18,7 @@ from fti_assets.stores.executor import Executor
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.home import Home
 from fti_assets.stores.prediction_log import prediction_columns
+from fti_assets.stores.provenance import Provenance
 from fti_assets.stores.registry import ModelVersion
 from fti_assets.views.joining import imported_by
 from fti_assets.views.reading import read_view
@@ -50,10 +52,10 @@ def issue(model: Model, window: Window, home: Home, run_id: str = "") -> list[Is
         for month in part.months
     ]
 
-    def write(task: Scoring, answer: tuple[pl.DataFrame, pl.DataFrame]) -> None:
-        rows, profiles = answer
+    def write(task: Scoring, answer: tuple[pl.DataFrame, pl.DataFrame, dict[str, Provenance]]) -> None:
+        rows, profiles, made_from = answer
         home.monitoring.write("profiles", model.name, profiles, task.window)
-        home.prediction_log.append(model, rows, task.window)
+        home.prediction_log.append(model, rows, task.window, made_from)
 
     Executor().map(score, tasks, write, what=f"model {model.name}", imported=imported_by(model.view))
     log = home.prediction_log.read(model, window)
@@ -71,12 +73,13 @@ class Scoring:
     run_id: str
 
 
-def score(task: Scoring) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The days' rows for the prediction log, and the profiles of their features."""
-    version = task.home.registry.get(task.model.name, task.version)
-    frame = read_view(task.model.view, task.window, task.home.features)
+def score(task: Scoring) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, Provenance]]:
+    """The days' rows for the prediction log, the profiles of their features, and what each day's are made from."""
+    version, store = task.home.registry.get(task.model.name, task.version), task.home.features.snapshot()
+    frame = read_view(task.model.view, task.window, store)
     rows = predicted(task.model, frame, Scorer(version), task.run_id)
-    return rows, profiled(task.model, frame, version, task.window)
+    made_from = provenances(task.model, {str(day): "" for day in task.window.days}, lambda _: version, store)
+    return rows, profiled(task.model, frame, version, task.window), made_from
 
 
 def predicted(model: Model, frame: pd.DataFrame, scorer: Scorer, run_id: str) -> pl.DataFrame:

@@ -41,6 +41,11 @@ class Batch:
         """The key of the last partition."""
         return next(reversed(list(self.starts)))
 
+    @property
+    def all_contents(self) -> dict[str, str]:
+        """The content of every partition by its key, "" of one without rows."""
+        return {key: self.contents.get(key, "") for key in self.starts}
+
     def rows_of(self, keys: Sequence[str]) -> pl.DataFrame:
         """The rows of some partitions, with the key and the content of theirs."""
         parts = [self._rows.slice(*self._spans[key]) for key in keys if key in self._spans]

@@ -6,6 +6,8 @@ many lines it has. And it tells of one application transaction at a time whether
 
 import json
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -27,10 +29,12 @@ class Commit:
 
     Attributes:
         writer: its writer's name.
+        made: when it was made.
         marks: the application transactions that it marks as made.
     """
 
     writer: str
+    made: datetime
     marks: frozenset[str]
 
 
@@ -57,18 +61,22 @@ def read_commit(storage: Storage, version: int) -> Commit | None:
     if not actions or said.get(_LINES, len(actions)) != len(actions):
         raise Corrupt(f"{where}: it was emptied or cut: it has {len(actions)} of {said.get(_LINES, 'its')} lines")
     marks = frozenset(action["txn"]["appId"] for action in actions if "txn" in action)
-    return Commit(said.get(_WRITER, ""), marks)
+    made = datetime.fromtimestamp(said.get("timestamp", 0) / 1000, UTC)
+    return Commit(said.get(_WRITER, ""), made, marks)
 
 
-def marks_between(storage: Storage, before: int, last: int) -> frozenset[str]:
-    """What the commits after one version mark, up to another. Corrupt, naming the first that is not whole."""
-    marks: frozenset[str] = frozenset()
+def commits_between(storage: Storage, before: int, last: int) -> Iterator[Commit]:
+    """The commits after one version, up to another. Corrupt, naming the first that is not whole."""
     for version in range(before + 1, last + 1):
         commit = read_commit(storage, version)
         if commit is None:
             raise Corrupt(f"{storage.url_of(commit_key(version))}: it is gone, but the table has later commits")
-        marks |= commit.marks
-    return marks
+        yield commit
+
+
+def marks_between(storage: Storage, before: int, last: int) -> frozenset[str]:
+    """What the commits after one version mark, up to another. Corrupt, naming the first that is not whole."""
+    return frozenset().union(*(commit.marks for commit in commits_between(storage, before, last)))
 
 
 def marks_up_to(storage: Storage, last: int) -> frozenset[str]:

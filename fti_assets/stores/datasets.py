@@ -18,6 +18,7 @@ from fti_assets.stores.storage import Storage
 
 ROW = "row"
 """The column of labels that has the place of the row in its slice, from 0."""
+_CUTOFF = "%Y-%m-%dT%H%MZ"
 _DECIDES_THE_ROWS = ("columns", "nullable", "parts")
 
 
@@ -27,7 +28,7 @@ class Dataset:
 
     Attributes:
         manifest: `columns` in order; `nullable` ones; `parts`, each the slice of some `rows` and that of their
-            `labels`; the versions of all `tables` that were read; figures.
+            `labels`; the versions of all `tables` that were read; what it was `made_from`; figures.
     """
 
     manifest: Mapping[str, Any]
@@ -90,5 +91,9 @@ class DatasetStore:
                 return dataset
         raise MissingPartitions(f"dataset {model} at cutoff {cutoff:%Y-%m-%d} has no version {identity}")
 
+    def cutoffs(self, model: str) -> list[datetime]:
+        """The cutoffs of which there is a dataset, in order."""
+        return [datetime.strptime(name, _CUTOFF).replace(tzinfo=UTC) for name in self._storage.names(model)]
+
     def _journal(self, model: str, cutoff: datetime) -> Records:
-        return Records(self._storage.at(checked_name("model", model), f"{cutoff.astimezone(UTC):%Y-%m-%dT%H%MZ}"))
+        return Records(self._storage.at(checked_name("model", model), cutoff.astimezone(UTC).strftime(_CUTOFF)))

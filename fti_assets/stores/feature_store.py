@@ -12,6 +12,7 @@ from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import Window
 from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.frames import to_polars
+from fti_assets.stores.provenance import ProvenanceStore
 from fti_assets.stores.quarantine import QuarantineStore
 from fti_assets.stores.slices import SliceStore
 from fti_assets.stores.statistics import StatisticsStore
@@ -61,6 +62,7 @@ class FeatureStore:
         self.slices = SliceStore(storage.at("_slices"))
         self.tiles = TileStore(storage.at("_tiles"))
         self.statistics = StatisticsStore(storage.at("_statistics"))
+        self.provenance = ProvenanceStore(storage.at("_provenance"))
         self.quarantine = QuarantineStore(storage.at("_quarantine"))
         self.catalogue = Catalogue(storage.at("_catalogue"))
         self._tables = tables
@@ -128,6 +130,18 @@ class FeatureStore:
     def contents(self, group: Group, window: Window, version: int | None = None) -> list[str]:
         """The names of what the window's partitions hold, of those with rows: equal names, equal rows."""
         return self._table(group).contents(WHOLE if group.dimension else window, version)
+
+    def digests(self, group: Group, windows: Sequence[Window]) -> list[str]:
+        """For each window the name of all that its partitions hold: equal names, equal rows in equal partitions."""
+        return self._table(group).digests([WHOLE] * len(windows) if group.dimension else windows)
+
+    def present(self, group: Group) -> dict[datetime, str]:
+        """The content of each partition that was written, "" of one without rows, by its first instant, in order."""
+        return self._table(group).present()
+
+    def written_since(self, group: Group, version: int) -> list[tuple[int, datetime, frozenset[str]]]:
+        """The table's versions after one: the number of each, when it was made, and the partitions it changed."""
+        return self._table(group).written_since(version)
 
     def missing(self, group: Group, window: Window) -> list[str]:
         """The keys of the window's partitions that were never written."""

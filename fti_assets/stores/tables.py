@@ -2,31 +2,43 @@
 
 import random
 import time
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 
 import attrs
 import polars as pl
 
 from fti_assets.contracts.errors import AlreadyIssued, Conflict, MissingPartitions, StorageError
-from fti_assets.contracts.time import PERIODS, Window
+from fti_assets.contracts.time import PERIODS, Window, start_of_key
 from fti_assets.stores.batch import Batch, batch_of
+from fti_assets.stores.commits import commits_between
 from fti_assets.stores.month_files import EVERYTHING, MonthFile, contents_in, read_months, write_month
+from fti_assets.stores.sealed import sha256
 from fti_assets.stores.storage import Storage
 from fti_assets.stores.table_contract import PARTITION, TableContract
 from fti_assets.stores.table_log import table_log
 from fti_assets.stores.table_version import TableVersion
 
 _TRIES = 100
+_DIGITS = 32
+"""Hexadecimal digits of the name of what several partitions hold."""
 
 
 @attrs.frozen
 class Write:
-    """What a write did: the table's version after it, and the partitions that are new or have other rows now."""
+    """What a write did.
+
+    Attributes:
+        version: the table's after it.
+        changed: the first instants of the partitions that are new or have other rows now.
+        contents: the content of each of its partitions by its key, "" of one without rows.
+    """
 
     version: int
     changed: list[datetime]
+    contents: Mapping[str, str]
 
 
 class PartitionedTable:
@@ -75,7 +87,7 @@ class PartitionedTable:
                 continue
             changed = self._unissued(now, batch) if once else self._changed(now, batch)
             if not changed:
-                return Write(now.number, [])
+                return Write(now.number, [], batch.all_contents)
             try:
                 added, removed = self._replacement(now, batch, changed, written)
                 is_made = self._log.commit(now, added, removed, changed)
@@ -83,7 +95,7 @@ class PartitionedTable:
                 self._clean_up(written.values())
                 raise
             if is_made:
-                return Write(now.number + 1, [batch.starts[key] for key in changed])
+                return Write(now.number + 1, [batch.starts[key] for key in changed], batch.all_contents)
             # S311: the jitter keeps writers apart, it guards nothing
             time.sleep(random.uniform(0, 0.001 * 2 ** min(attempt, 6)))  # noqa: S311
         raise Conflict(f"{self.name}: {window} not written: other writers won {_TRIES} times; try again")
@@ -113,6 +125,33 @@ class PartitionedTable:
         held = contents_in(self.storage, table.files, *self._span(window)) if table else {}
         return [f"{key} {content}" for key, content in held.items()]
 
+    def contents_to_be(self, frame: pl.DataFrame, window: Window, at: pl.Expr) -> Mapping[str, str]:
+        """The content of each partition by its key, "" of one without rows, if these rows were written."""
+        return batch_of(self.name, self.contract, frame, window, at).all_contents
+
+    def present(self) -> dict[datetime, str]:
+        """The content of each partition that was written, "" of one without rows, by its first instant, in order."""
+        table = self._open()
+        if table is None:
+            return {}
+        held = dict.fromkeys(table.marks, "") | contents_in(self.storage, table.files, *EVERYTHING)
+        return {start_of_key(key): content for key, content in sorted(held.items())}
+
+    def digests(self, windows: Sequence[Window]) -> list[str]:
+        """For each window the name of all that its partitions hold: equal names, equal rows in equal partitions."""
+        table, spans = self._open(), [self._span(window) for window in windows]
+        reached = min(first for first, _ in spans), max(last for _, last in spans)
+        held = contents_in(self.storage, table.files, *reached) if table else {}
+        keys, lines = list(held), [f"{key} {content}" for key, content in held.items()]
+        parts = (lines[bisect_left(keys, first) : bisect_right(keys, last)] for first, last in spans)
+        return [sha256("\n".join(part).encode())[:_DIGITS] for part in parts]
+
+    def written_since(self, version: int) -> list[tuple[int, datetime, frozenset[str]]]:
+        """The versions after one: the number of each, when it was made, and the keys of the partitions it changed."""
+        table = self._open()
+        commits = commits_between(self.storage, version, table.number) if table else ()
+        return [(number, commit.made, commit.marks) for number, commit in enumerate(commits, version + 1)]
+
     def missing(self, starts: Sequence[datetime]) -> list[datetime]:
         """Those of the partitions, named by their first instants, that were never written."""
         table = self._open()
@@ -125,12 +164,12 @@ class PartitionedTable:
     def first(self) -> datetime | None:
         """The first instant of the earliest partition that has rows."""
         table = self._open()
-        return _start_of(min(file.first for file in table.files)) if table and table.files else None
+        return start_of_key(min(file.first for file in table.files)) if table and table.files else None
 
     def last(self) -> datetime | None:
         """The first instant of the latest partition that has rows."""
         table = self._open()
-        return _start_of(max(file.last for file in table.files)) if table and table.files else None
+        return start_of_key(max(file.last for file in table.files)) if table and table.files else None
 
     def version(self) -> int | None:
         """The table's version now; None before its first write."""
@@ -215,8 +254,3 @@ class PartitionedTable:
             self.contract.additions(self.name, table.contract)
             held[version] = held.setdefault(table.number, table)
         return held[version]
-
-
-def _start_of(key: str) -> datetime:
-    """The first instant of the partition of that key."""
-    return datetime.fromisoformat(f"{key[:10]}T{key[11:] or '00:00'}").replace(tzinfo=UTC)

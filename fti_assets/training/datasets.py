@@ -20,6 +20,7 @@ from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
 from fti_assets.stores.sealed import sha256
 from fti_assets.stores.slices import Slice
+from fti_assets.training.out_of_date import dataset_provenance
 from fti_assets.views import as_of_join, label_answers, labels
 from fti_assets.views.assemble import assemble, nullable_of
 from fti_assets.views.inputs import Versions, read_inputs, read_spine, table_versions
@@ -74,6 +75,7 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
     never = matured_rows - learned_rows
     _check_never(model, never, matured_rows)
     waiting = _waiting(view, Window(window.end, cutoff), store, versions)
+    made_from = dataset_provenance(model, window, store)
     manifest = {
         "model": model.name,
         "cutoff": cutoff.isoformat(),
@@ -85,6 +87,7 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
         "never": never,
         "waiting": waiting,
         "tables": versions,
+        "made_from": made_from.facts,
         "columns": list(dict.fromkeys([*_order(view), *view.columns, LABEL, LABEL_KNOWN_AT])),
         "nullable": nullable_of(view),
         "parts": [{"rows": rows.facts, "labels": places.facts} for rows, places in zip(of_view, learned, strict=True)],

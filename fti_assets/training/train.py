@@ -13,6 +13,7 @@ import pandas as pd
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.estimator import Estimator, Fitted
 from fti_assets.contracts.evaluation import Evaluation
+from fti_assets.contracts.fingerprint import model_version
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.split import Split
 from fti_assets.contracts.time import label_of
@@ -163,6 +164,7 @@ def _facts(model: Model, dataset: Dataset, facts: Mapping[str, Any] | None) -> d
         "dataset": dataset.id,
         "rows": dataset.manifest["rows"],
         "tables": dataset.manifest["tables"],
+        "recipe": model_version(model),
         "parameters": dict(_estimator(model).parameters(model.view.label.is_binary)),
         "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
         **(facts or {}),

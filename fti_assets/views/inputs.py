@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from fti_assets.contracts.binding import Reach
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.selection import Selection
@@ -32,6 +33,13 @@ def require_view(
         store.require(selection.group, window)
         if not selection.group.dimension:
             store.require_history(selection.group, reached(selection, window, earliest))
+
+
+def reach_of_view(view: FeatureView, window: Window, store: FeatureStore, versions: Versions) -> list[Reach]:
+    """What is read of each group for the rows predicted in the window: the spine's first, then of each selection."""
+    earliest = earliest_moments(view, window, store, versions)
+    spine = Reach(view.spine, known_window(view.spine, window, timedelta(0)))
+    return [spine, *(Reach(s.group, reached(s, window, earliest)) for s in view.joined)]
 
 
 def earliest_moments(view: FeatureView, window: Window, store: FeatureStore, versions: Versions) -> dict[str, datetime]:

@@ -3,7 +3,6 @@
 import hashlib
 import inspect
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import cache
 
 import polars as pl
@@ -19,9 +18,7 @@ from fti_assets.validation import conform
 from fti_assets.views import as_of_join, assemble, in_force_join, joining
 from fti_assets.views.inputs import (
     Versions,
-    earliest_moments,
-    known_window,
-    reached,
+    reach_of_view,
     require_view,
     table_versions,
 )
@@ -75,10 +72,8 @@ class SliceKeys:
 
     def of(self, window: Window) -> str:
         """The key of the slice of a window."""
-        view = self._view
-        contents = [self._contents(view.spine, known_window(view.spine, window, timedelta(0)))]
-        earliest = earliest_moments(view, window, self._store, self._versions)
-        contents += [self._contents(s.group, reached(s, window, earliest)) for s in view.joined]
+        reaches = reach_of_view(self._view, window, self._store, self._versions)
+        contents = [self._contents(group, read) for group, read in reaches]
         parts = [self._declared, str(window.start), str(window.end), repr(contents)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

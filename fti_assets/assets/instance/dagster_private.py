@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (  # which materialization a check was of
+    AssetCheckEvaluationTargetMaterializationData as AssetCheckEvaluationTargetMaterializationData,
+)
 from dagster._core.definitions.data_version import DATA_VERSION_TAG as DATA_VERSION_TAG  # written by `restored`
 from dagster._core.instance.ref import InstanceRef as InstanceRef  # opens a home whatever DAGSTER_HOME says
 from dagster._core.storage.base_storage import DagsterStorage as DagsterStorage  # what `storage: custom` must be

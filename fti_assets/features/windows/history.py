@@ -46,7 +46,7 @@ class History:
         self._is_kept = binding.halo >= _KEPT_FROM
         made_of = repr((measures, self._source.declaration, _code()))
         self._made_of = hashlib.sha256(made_of.encode())
-        reach = Window(window.start - binding.halo, window.end if asked.at else window.end - asked.step + inside)
+        reach = binding.reach(window)[0].window
         store.require_history(self._source, reach)
         days = _days_of(reach)
         self._months = _months_of(days)
