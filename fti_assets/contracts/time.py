@@ -70,6 +70,11 @@ def midnight(day: date | str) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC_ZONE)
 
 
+def now() -> datetime:
+    """The present instant in UTC: the one clock by which partitions are over and requests are due."""
+    return datetime.now(UTC_ZONE)
+
+
 def in_utc(instant: datetime) -> datetime:
     """An instant in UTC. Raises DeclarationError for one without a time zone."""
     if instant.utcoffset() is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Self
 
 from fti_assets.assets.feature_pipeline import features_job
@@ -10,7 +10,7 @@ from fti_assets.assets.keys import feature_key
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.reading_order import batches_of_one_cadence
-from fti_assets.contracts.time import Window, midnight
+from fti_assets.contracts.time import Window, midnight, now
 from fti_assets.demo.runner import Runner
 from fti_assets.monitoring.performance import maturing_days
 from fti_assets.monitoring.retraining import decisions
@@ -39,7 +39,7 @@ class Life:
     @classmethod
     def of(cls, system: System, bindings: Sequence[Binding], first_cutoff: str) -> Self:
         """The whole life of a system: until its data end, or today; predicted is what has matured by then."""
-        until = date.fromisoformat(system.until) if system.until else datetime.now(UTC).date()
+        until = date.fromisoformat(system.until) if system.until else now().date()
         last_day = until - timedelta(days=1 + max(maturing_days(model) for model in system.models))
         since, cutoff = date.fromisoformat(system.since), date.fromisoformat(first_cutoff)
         return cls(bindings, system.models, since, cutoff, last_day, until)

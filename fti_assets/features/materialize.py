@@ -49,8 +49,8 @@ def materialize(
     Rows that break a contract with `on_invalid="quarantine"` are set aside, in the place of those set aside before.
     Raises ContractViolation for a batch that breaks its contract, MissingPartitions when an input's partitions were
     never written, DeclarationError when the group's table holds rows of a contract that this one cannot follow or
-    workers cannot import a function, and ValueError for a part of a partition; either way nothing is written of its
-    part, and earlier partitions stay.
+    workers cannot import a function, and ValueError for a part of a partition or one that is not over; either way
+    nothing is written of its part, and earlier partitions stay.
     """
     group = binding.group
     if window != (whole := group.period.covering(window)):
@@ -58,6 +58,7 @@ def materialize(
             f"feature group {group.name}: {window.start} to {window.end}: expected whole {group.period.noun}s of UTC, "
             f"such as {whole.start} to {whole.end}, because a partition is replaced whole"
         )
+    store.check_over(group, window)
     store.check(group)  # before anything is computed
     tell_if_many(binding, window, store)
     windows = [window] if group.dimension else group.period.split(window, days)

@@ -9,7 +9,7 @@ import polars as pl
 
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.group import Group
-from fti_assets.contracts.time import Window
+from fti_assets.contracts.time import Window, now
 from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.quarantine import QuarantineStore
@@ -73,8 +73,28 @@ class FeatureStore:
         """Raise DeclarationError when the group's table holds rows of a contract that this one cannot follow."""
         self._table(group).check()
 
+    def check_over(self, group: Group, window: Window) -> None:
+        """Raise ValueError, naming when it is over, for a window of which a partition is not; a dimension has none.
+
+        Rows may still become known in it, and a partition that was written counts as complete.
+        """
+        present = now()
+        if group.dimension or window.end <= present:
+            return
+        unfinished = [start for start in group.period.starts(window) if start + group.period.length > present]
+        newest = group.period.start_of(present) - group.period.length
+        raise ValueError(
+            f"feature group {group.name}: the {group.period.noun} of {group.period.key(unfinished[0])} is over at "
+            f"{unfinished[0] + group.period.length:%Y-%m-%d %H:%M} UTC and cannot be written before, because rows may "
+            f"still become known in it: expected partitions up to {group.period.key(newest)}"
+        )
+
     def write(self, group: Group, frame: pd.DataFrame, window: Window) -> Write:
-        """Replace the window's partitions (a dimension: everything) by validated rows; those it holds already stay."""
+        """Replace the window's partitions (a dimension: everything) by validated rows; those it holds already stay.
+
+        Raises ValueError for partitions that are not over.
+        """
+        self.check_over(group, window)
         rows = to_polars(frame, group.columns)
         if group.dimension:
             return self._table(group).write(rows, WHOLE, pl.lit(WHOLE.start))
