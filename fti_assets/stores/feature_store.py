@@ -19,6 +19,7 @@ from fti_assets.stores.storage import Storage
 from fti_assets.stores.table_contract import TableContract
 from fti_assets.stores.tables import PartitionedTable, Write
 from fti_assets.stores.tiles import TileStore
+from fti_assets.stores.whole_history import whole_from
 
 WHOLE = Window.of_days("1970-01-01", "1970-01-01")
 """The one partition that holds all of a dimension."""
@@ -50,7 +51,7 @@ class GroupReader(Protocol):
         """Raise MissingPartitions unless every partition that the window touches was written."""
 
     def require_history(self, group: Group, window: Window) -> None:
-        """The same from the group's first rows on."""
+        """The same from the group's first partition on."""
 
 
 class FeatureStore:
@@ -115,9 +116,9 @@ class FeatureStore:
         self._require(group, window, group.period.starts(WHOLE if group.dimension else window))
 
     def require_history(self, group: Group, window: Window) -> None:
-        """Raise MissingPartitions unless every partition of the window since the group's first rows was written.
+        """Raise MissingPartitions unless every partition of the window since the group's first one was written.
 
-        Partitions before a group's first rows cannot be missed: there history begins.
+        Partitions before the first that was written cannot be missed: there history begins, and `whole_from` tells.
         """
         if group.dimension or self._table(group).version() is None:
             self.require(group, window)
@@ -157,6 +158,22 @@ class FeatureStore:
         """The end of the latest partition with rows."""
         last = self._table(group).last()
         return None if last is None else last + group.period.length
+
+    def written_until(self, group: Group) -> datetime | None:
+        """The end of the latest partition that was written, with rows or without."""
+        last = self._table(group).last_written()
+        return None if last is None else last + group.period.length
+
+    def first_written(self, group: Group) -> datetime | None:
+        """The first instant of the earliest partition that was written, with rows or without."""
+        return self._table(group).first()
+
+    def whole_from(self, groups: Sequence[Group]) -> dict[str, datetime | None]:
+        """For each group by name the instant from which on no row reaches back before history begins.
+
+        None where the group, or one that it is computed from, was never written.
+        """
+        return whole_from(self.storage, self.catalogue.rows(), [group.name for group in groups])
 
     def version(self, group: Group) -> int | None:
         """The table's version now, to pin a dataset to; None before its first write."""

@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 
 import attrs
@@ -17,6 +17,7 @@ from fti_assets.stores.storage import Storage
 from fti_assets.stores.table_contract import PARTITION, TableContract
 from fti_assets.stores.table_log import table_log
 from fti_assets.stores.table_version import TableVersion
+from fti_assets.stores.whole_history import start_of
 
 _TRIES = 100
 
@@ -123,14 +124,19 @@ class PartitionedTable:
         return [start for start, key in keys.items() if key not in held and key not in table.marks]
 
     def first(self) -> datetime | None:
-        """The first instant of the earliest partition that has rows."""
+        """The first instant of the earliest partition that was written, with rows or without."""
         table = self._open()
-        return _start_of(min(file.first for file in table.files)) if table and table.files else None
+        return None if table is None or not table.written else start_of(min(table.written))
 
     def last(self) -> datetime | None:
         """The first instant of the latest partition that has rows."""
         table = self._open()
-        return _start_of(max(file.last for file in table.files)) if table and table.files else None
+        return start_of(max(file.last for file in table.files)) if table and table.files else None
+
+    def last_written(self) -> datetime | None:
+        """The first instant of the latest partition that was written, with rows or without."""
+        table = self._open()
+        return None if table is None or not table.written else start_of(max(table.written))
 
     def version(self) -> int | None:
         """The table's version now; None before its first write."""
@@ -215,8 +221,3 @@ class PartitionedTable:
             self.contract.additions(self.name, table.contract)
             held[version] = held.setdefault(table.number, table)
         return held[version]
-
-
-def _start_of(key: str) -> datetime:
-    """The first instant of the partition of that key."""
-    return datetime.fromisoformat(f"{key[:10]}T{key[11:] or '00:00'}").replace(tzinfo=UTC)

@@ -162,6 +162,7 @@ def _facts(model: Model, dataset: Dataset, facts: Mapping[str, Any] | None) -> d
     return {
         "dataset": dataset.id,
         "rows": dataset.manifest["rows"],
+        "whole_from": dataset.manifest.get("whole_from"),
         "tables": dataset.manifest["tables"],
         "parameters": dict(_estimator(model).parameters(model.view.label.is_binary)),
         "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
