@@ -1,14 +1,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
+AT_ONCE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 INSTALLED := .venv/.installed
 
-.PHONY: demo test bench docs ui daemon serve lint types contracts clean
+.PHONY: demo test slow bench docs ui daemon serve lint types contracts clean
 
 demo: $(INSTALLED)
 	$(BIN)/fti demo
 
 test: $(INSTALLED)
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m "not slow" $(AT_ONCE)
+
+slow: $(INSTALLED)
+	$(BIN)/pytest -m slow $(AT_ONCE)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks

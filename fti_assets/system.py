@@ -80,17 +80,25 @@ class System:
 
         return feature_pipeline(*map(as_binding, declared), since=self.since, until=self.until)
 
-    def training_pipeline(self, *, retrain: Retrain | Mapping[str, Retrain], first_cutoff: str) -> "TrainingPipeline":
+    def training_pipeline(
+        self, *, retrain: Retrain | Mapping[str, Retrain], first_cutoff: str, cutoffs: str = "weekly"
+    ) -> "TrainingPipeline":
         """The training pipeline, as a Dagster code location: datasets, models, champions and decisions.
 
         Args:
             retrain: when to retrain: one policy for all models, or one for each by name.
-            first_cutoff: the first day before which everything is learned from; a cutoff follows every week.
+            first_cutoff: the first day before which everything is learned from.
+            cutoffs: how often another one follows: `daily`, `weekly` or `monthly`.
         """
         from fti_assets.assets.training_pipeline import training_pipeline
 
         return training_pipeline(
-            *self.models, retrain=retrain, since=self.since, first_cutoff=first_cutoff, until=self.until
+            *self.models,
+            retrain=retrain,
+            since=self.since,
+            first_cutoff=first_cutoff,
+            cutoffs=cutoffs,
+            until=self.until,
         )
 
     def inference_pipeline(self, *watched: Predictions, first_day: str) -> "InferencePipeline":

@@ -31,6 +31,8 @@ from fti_assets_tests import worlds
 from fti_assets_tests.clusters import dask_cluster
 from fti_assets_tests.worlds import FIRST_DAY, LAST_DAY, Amount, amount, as_given, returns
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = Window.of_days(FIRST_DAY, LAST_DAY)
 SCORED = Window.of_days("2024-01-25", "2024-02-12")
 CUTOFF = midnight("2024-01-25")

@@ -22,7 +22,7 @@ _SHOWN_FEATURES = 15
 
 
 @accepting_beta
-def model_asset(model: Model, cutoffs: dg.WeeklyPartitionsDefinition) -> dg.AssetsDefinition:
+def model_asset(model: Model, cutoffs: dg.TimeWindowPartitionsDefinition) -> dg.AssetsDefinition:
     """Candidates, a partition a cutoff: a range of cutoffs is a walk-forward backtest."""
 
     @dg.asset(

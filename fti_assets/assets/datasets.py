@@ -1,5 +1,7 @@
 """Training datasets as assets."""
 
+from datetime import timedelta
+
 import dagster as dg
 
 from fti_assets.assets.beta import accepting_beta
@@ -7,28 +9,29 @@ from fti_assets.assets.data_versions import run_version
 from fti_assets.assets.describe import kinds_schema, view_lineage
 from fti_assets.assets.home_resource import HomeResource
 from fti_assets.assets.keys import dataset_key, feature_key
-from fti_assets.assets.partitions import DATE, cutoffs_of, weeks_before
+from fti_assets.assets.partitions import DATE, cutoffs_of, cutoffs_until, days_before
+from fti_assets.contracts.cutoffs import Cutoffs
 from fti_assets.contracts.fingerprint import view_version
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import midnight
 from fti_assets.training.datasets import build_dataset
 
-HISTORY_WEEKS = 520
-"""How many weeks before a cutoff its dataset depends on: ten years of partitions that may not exist."""
+HISTORY = timedelta(weeks=520)
+"""How long before a cutoff its dataset depends on: ten years of partitions that may not exist."""
 
 
 @accepting_beta
-def dataset_asset(model: Model, since: str, cutoffs: dg.WeeklyPartitionsDefinition) -> dg.AssetsDefinition:
+def dataset_asset(model: Model, since: str, cutoffs: Cutoffs, until: str | None) -> dg.AssetsDefinition:
     """A model's training dataset, a partition a cutoff."""
     groups = dict.fromkeys((*model.view.groups, model.view.label.group))
 
     @dg.asset(
         key=dataset_key(model),
         deps=[
-            dg.AssetDep(feature_key(g), partition_mapping=None if g.dimension else weeks_before(HISTORY_WEEKS))
+            dg.AssetDep(feature_key(g), partition_mapping=None if g.dimension else days_before(cutoffs, HISTORY))
             for g in groups
         ],
-        partitions_def=cutoffs,
+        partitions_def=cutoffs_until(cutoffs, until),
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name=f"training_{model.name}",
         code_version=view_version(model.view),

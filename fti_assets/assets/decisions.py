@@ -1,6 +1,5 @@
 """Retraining decisions as assets."""
 
-import math
 from datetime import timedelta
 
 import dagster as dg
@@ -9,7 +8,8 @@ from fti_assets.assets.beta import accepting_beta
 from fti_assets.assets.conditions import newest_missing
 from fti_assets.assets.home_resource import HomeResource
 from fti_assets.assets.keys import decision_key, monitoring_key
-from fti_assets.assets.partitions import DATE, cutoffs_of, weeks_before
+from fti_assets.assets.partitions import DATE, cutoffs_of, cutoffs_until, days_before
+from fti_assets.contracts.cutoffs import Cutoffs
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.retrain import Retrain
 from fti_assets.contracts.time import midnight
@@ -20,21 +20,21 @@ _SHOWN_FEATURES = 15
 
 @accepting_beta
 def decision_asset(
-    model: Model, policy: Retrain, since: str, cutoffs: dg.WeeklyPartitionsDefinition
+    model: Model, policy: Retrain, since: str, cutoffs: Cutoffs, until: str | None
 ) -> dg.AssetsDefinition:
     """Whether to retrain at each cutoff, with the numbers; a sensor acts on it."""
-    maturing = math.ceil(timedelta(days=policy.matured_days) / timedelta(weeks=1)) + 1
+    maturing = timedelta(days=policy.matured_days) + cutoffs.longest
 
     @dg.asset(
         key=decision_key(model),
-        deps=[dg.AssetDep(monitoring_key(model), partition_mapping=weeks_before(maturing))],
-        partitions_def=cutoffs,
+        deps=[dg.AssetDep(monitoring_key(model), partition_mapping=days_before(cutoffs, maturing))],
+        partitions_def=cutoffs_until(cutoffs, until),
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name=f"training_{model.name}",
         kinds={"decision"},
         owners=list(model.owners),
         description=f"Whether to retrain {model.name} at the cutoff, and why or why not.",
-        automation_condition=newest_missing(days=7),
+        automation_condition=newest_missing(days=cutoffs.longest.days),
     )
     def decision(context: dg.AssetExecutionContext, home: HomeResource) -> None:
         for cutoff in cutoffs_of(context):

@@ -1,16 +1,19 @@
-"""Partitions: hours, days and weeks of knowledge, weeks of cutoffs, and how one depends on the other."""
+"""Partitions: hours, days and weeks of knowledge, cutoffs, and how one depends on the other."""
 
 import math
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 
 from fti_assets.assets.beta import accepting_beta
+from fti_assets.contracts.cutoffs import Cutoffs
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.time import HOURLY, WEEKLY, Period, Window, midnight
 
 _WEEKDAYS_FROM_SUNDAY = 7
+SHORTEST_MONTH = timedelta(days=28)
 DATE = "%Y-%m-%d"
 
 
@@ -37,20 +40,23 @@ def calendar(group: Group, since: str, until: str | None) -> dg.TimeWindowPartit
     return dg.WeeklyPartitionsDefinition(start_date=since, end_date=until, day_offset=1, timezone="UTC")
 
 
-def weekly(first_cutoff: str, until: str | None) -> dg.WeeklyPartitionsDefinition:
-    """A cutoff every seven days, at 00:00 UTC on the weekday of the first, before `until`.
+def cutoffs_until(cutoffs: Cutoffs, until: str | None) -> dg.TimeWindowPartitionsDefinition:
+    """The cutoffs before `until`, a partition each.
 
-    Without it the newest is the cutoff that has come. A week that `until` cuts has its cutoff, too.
+    Without it the newest is the cutoff that has come. A week or month that `until` cuts has its cutoff, too.
     """
-    first = date.fromisoformat(first_cutoff)
-    end = until and str(first + timedelta(weeks=math.ceil((date.fromisoformat(until) - first) / timedelta(weeks=1))))
-    return dg.WeeklyPartitionsDefinition(
-        start_date=first_cutoff,
-        end_date=end,
-        day_offset=first.isoweekday() % _WEEKDAYS_FROM_SUNDAY,
-        timezone="UTC",
-        end_offset=1 if until is None else 0,
-    )
+    first = cutoffs.first
+    bounds: dict[str, Any] = {
+        "start_date": str(first),
+        "end_date": str(cutoffs.first_from(date.fromisoformat(until))) if until else None,
+        "end_offset": 0 if until else 1,
+        "timezone": "UTC",
+    }
+    if cutoffs.every == "daily":
+        return dg.DailyPartitionsDefinition(**bounds)
+    if cutoffs.every == "monthly":
+        return dg.MonthlyPartitionsDefinition(day_offset=first.day, **bounds)
+    return dg.WeeklyPartitionsDefinition(day_offset=first.isoweekday() % _WEEKDAYS_FROM_SUNDAY, **bounds)
 
 
 @accepting_beta
@@ -81,9 +87,12 @@ def days_from_to(first: int, last: int) -> dg.TimeWindowPartitionMapping:
 
 
 @accepting_beta
-def weeks_before(weeks: int) -> dg.TimeWindowPartitionMapping:
-    """Cutoff C depends on all days of the weeks before it, and on none from C on."""
-    return dg.TimeWindowPartitionMapping(start_offset=-weeks, end_offset=-1, allow_nonexistent_upstream_partitions=True)
+def days_before(cutoffs: Cutoffs, days: timedelta) -> dg.TimeWindowPartitionMapping:
+    """Cutoff C depends on all days before it, so many at least, and on none from C on."""
+    shortest = cutoffs.longest if cutoffs.every != "monthly" else SHORTEST_MONTH
+    return dg.TimeWindowPartitionMapping(
+        start_offset=-math.ceil(days / shortest), end_offset=-1, allow_nonexistent_upstream_partitions=True
+    )
 
 
 def window_of(context: dg.AssetExecutionContext) -> Window:

@@ -16,8 +16,9 @@ from fti_assets.assets.keys import (
     model_key,
     monitoring_key,
 )
-from fti_assets.assets.partitions import daily, weekly
+from fti_assets.assets.partitions import cutoffs_until, daily
 from fti_assets.assets.retrain_sensor import retrain_sensor
+from fti_assets.contracts.cutoffs import Cutoffs
 from fti_assets.contracts.errors import DeclarationError, unknown
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.retrain import Retrain
@@ -30,20 +31,25 @@ class TrainingPipeline(dg.Definitions):
 
     Attributes:
         models: those that are trained.
-        first_cutoff: the first day before which everything is learned from.
+        cutoffs: when they may be.
     """
 
     models: tuple[Model, ...]
-    first_cutoff: str
+    cutoffs: Cutoffs
 
 
 def training_pipeline(
-    *models: Model, retrain: Retrain | Mapping[str, Retrain], since: str, first_cutoff: str, until: str | None = None
+    *models: Model,
+    retrain: Retrain | Mapping[str, Retrain],
+    since: str,
+    first_cutoff: str,
+    cutoffs: str = "weekly",
+    until: str | None = None,
 ) -> TrainingPipeline:
     """The training pipeline as a code location: `datasets/*`, `models/*`, `champion/*` and retraining decisions.
 
-    A partition is a cutoff: one every week from `first_cutoff`. Datasets begin at `since`, where the features do.
-    `retrain` is one policy for all models, or one for each by name.
+    A partition is a cutoff: one every day, week or month from `first_cutoff` on. Datasets begin at `since`, where the
+    features do. `retrain` is one policy for all models, or one for each by name.
     """
     check_names("model", [model.name for model in models])
     policies = retrain if isinstance(retrain, Mapping) else {model.name: retrain for model in models}
@@ -51,16 +57,16 @@ def training_pipeline(
         if model.name not in policies:
             raise DeclarationError(f"retrain: {unknown('policy for model', model.name, policies)}")
         check_evaluable(model, midnight(since), midnight(first_cutoff))
-    cutoffs = weekly(first_cutoff, until)
+    calendar = Cutoffs(first_cutoff, cutoffs)
     assets: list[dg.AssetsDefinition] = []
     jobs, sensors = [], []
     for model in models:
         job = asset_job(f"train_{model.name}", [dataset_key(model), model_key(model), champion_key(model)])
         assets += [
-            dataset_asset(model, since, cutoffs),
-            model_asset(model, cutoffs),
+            dataset_asset(model, since, calendar, until),
+            model_asset(model, cutoffs_until(calendar, until)),
             champion_asset(model),
-            decision_asset(model, policies[model.name], since, cutoffs),
+            decision_asset(model, policies[model.name], since, calendar, until),
         ]
         jobs.append(job)
         sensors.append(retrain_sensor(model, job.name))
@@ -68,5 +74,5 @@ def training_pipeline(
     watched = [elsewhere(monitoring_key(model), daily(first_cutoff, until)) for model in models]
     read = [*groups_elsewhere(models, since, until), *watched]
     pipeline = code_location(TrainingPipeline, "training", [*read, *assets], jobs, sensors)
-    pipeline.models, pipeline.first_cutoff = models, first_cutoff
+    pipeline.models, pipeline.cutoffs = models, calendar
     return pipeline

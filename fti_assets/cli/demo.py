@@ -39,7 +39,7 @@ def demo(home: str, system: str) -> None:
     features, training = feature_pipeline_named(system), training_pipeline_named(system)
     defs = merged(features, training, inference_pipeline_named(system))
     click.echo(f"home: {home}")
-    life = Life.of(system_named(system), features.bindings, training.first_cutoff)
+    life = Life.of(system_named(system), features.bindings, training.cutoffs)
     summary = run_demo(defs, life, Home(home), click.echo)
     print_summary(summary)
     click.echo(f"\nThe same numbers: {Home(home).local / 'summary.json'}. Features, models, predictions: {home}.")

@@ -1,18 +1,20 @@
 """What a life came to: figures by month beside other ways of retraining, models, seconds."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import midnight
-from fti_assets.demo.life import WEEK, Life
+from fti_assets.demo.life import Life
 from fti_assets.models.evaluation import metric_of
 from fti_assets.monitoring.replay import Lived
 from fti_assets.stores.home import Home
 from fti_assets.training.backtest import trained_at
 
 EVERY_WEEKS = 4
+EVERY = timedelta(weeks=EVERY_WEEKS)
 THIS_RUN = "this run"
 CONSTANT = "constant"
 
@@ -32,7 +34,7 @@ def summarize(life: Life, home: Home) -> dict[str, Any]:
 
 def _model(model: Model, life: Life, home: Home) -> dict[str, Any]:
     lived = Lived.through(model, life.lived, home)
-    cutoffs = [c for c in life.cutoffs if (c - life.cutoffs[0]) % (EVERY_WEEKS * WEEK) == timedelta(0)]
+    cutoffs = _apart(life.cutoffs)
     is_binary = model.view.label.is_binary
     scope = home.backtest(f"every_{EVERY_WEEKS}_weeks")
     schedule = trained_at(model, cutoffs if is_binary else cutoffs[:1], midnight(life.since), home, scope)
@@ -51,6 +53,15 @@ def _model(model: Model, life: Life, home: Home) -> dict[str, Any]:
         "by month": {way: {month: asdict(f) for month, f in months.items()} for way, months in figures.items()},
         "versions": _versions(model, home),
     }
+
+
+def _apart(cutoffs: Sequence[datetime]) -> list[datetime]:
+    """The first cutoff, and each that comes four weeks or more after the one before."""
+    apart = [cutoffs[0]]
+    for cutoff in cutoffs:
+        if cutoff >= apart[-1] + EVERY:
+            apart.append(cutoff)
+    return apart
 
 
 def _versions(model: Model, home: Home) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -9,19 +9,21 @@ from dagster._core.definitions.partitions.context import partition_loading_conte
 from fti_assets.assets.partitions import (
     calendar,
     cutoffs_of,
+    cutoffs_until,
     daily,
+    days_before,
     days_from_to,
     overlapping,
     reaching_back,
-    weekly,
-    weeks_before,
     window_of,
 )
+from fti_assets.contracts.cutoffs import Cutoffs
 from fti_assets.contracts.time import DAILY, Window
 from fti_assets_tests.worlds import orders
 
 DAYS = daily("2024-01-01", "2024-03-01")
-CUTOFFS = weekly("2024-01-20", "2024-03-01")
+WEEKLY = Cutoffs("2024-01-20")
+CUTOFFS = cutoffs_until(WEEKLY, "2024-03-01")
 
 
 def upstream(
@@ -47,19 +49,43 @@ def test_without_until_yesterday_is_the_newest_day_and_today_the_newest_cutoff()
 
     with partition_loading_context(effective_dt=saturday_noon):
         assert daily("2024-01-01", None).get_last_partition_key() == "2024-02-02"
-        assert weekly("2024-01-20", None).get_last_partition_key() == "2024-02-03"
+        assert cutoffs_until(WEEKLY, None).get_last_partition_key() == "2024-02-03"
     with partition_loading_context(effective_dt=saturday_noon - timedelta(days=1)):
-        assert weekly("2024-01-20", None).get_last_partition_key() == "2024-01-27"
+        assert cutoffs_until(WEEKLY, None).get_last_partition_key() == "2024-01-27"
 
 
 @pytest.mark.parametrize("weekday", range(7))
 def test_cutoffs_keep_the_weekday_of_the_first(weekday):
     first = datetime(2024, 1, 21, tzinfo=UTC) + timedelta(days=weekday)
 
-    keys = list(weekly(f"{first:%Y-%m-%d}", "2024-03-01").get_partition_keys())
+    keys = list(cutoffs_until(Cutoffs(f"{first:%Y-%m-%d}"), "2024-03-01").get_partition_keys())
 
     assert keys[:2] == [f"{first:%Y-%m-%d}", f"{first + timedelta(weeks=1):%Y-%m-%d}"]
     assert all(datetime.fromisoformat(key).weekday() == first.weekday() for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("every", "until", "keys"),
+    [
+        ("daily", "2024-01-23", ["2024-01-20", "2024-01-21", "2024-01-22"]),
+        ("weekly", "2024-01-28", ["2024-01-20", "2024-01-27"]),
+        ("monthly", "2024-02-21", ["2024-01-20", "2024-02-20"]),
+    ],
+)
+def test_a_partition_is_a_cutoff_of_the_calendar(every, until, keys):
+    cutoffs = Cutoffs("2024-01-20", every)
+
+    assert list(cutoffs_until(cutoffs, until).get_partition_keys()) == keys
+    assert [f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs.before(date.fromisoformat(until))] == keys
+
+
+@pytest.mark.parametrize(("every", "first"), [("daily", "2024-02-15"), ("monthly", "2024-01-20")])
+def test_a_cutoff_of_any_calendar_depends_on_days_before_it_and_on_none_from_it_on(every, first):
+    cutoffs = Cutoffs("2024-01-20", every)
+
+    keys = upstream(days_before(cutoffs, timedelta(days=5)), "2024-02-20", cutoffs_until(cutoffs, "2024-03-01"), DAYS)
+
+    assert (keys[0], keys[-1]) == (first, "2024-02-19")
 
 
 @pytest.mark.parametrize(
@@ -90,13 +116,13 @@ def test_days_from_to_includes_both_ends():
 
 
 def test_a_cutoff_depends_on_the_days_before_it_alone():
-    keys = upstream(weeks_before(520), "2024-01-27", CUTOFFS, DAYS)
+    keys = upstream(days_before(WEEKLY, timedelta(weeks=520)), "2024-01-27", CUTOFFS, DAYS)
 
     assert keys == [str(day) for day in Window.of_days("2024-01-01", "2024-01-26").days]
 
 
 def test_a_cutoff_depends_on_no_more_weeks_than_said():
-    keys = upstream(weeks_before(1), "2024-01-27", CUTOFFS, DAYS)
+    keys = upstream(days_before(WEEKLY, timedelta(days=7)), "2024-01-27", CUTOFFS, DAYS)
 
     assert keys == [str(day) for day in Window.of_days("2024-01-20", "2024-01-26").days]
 

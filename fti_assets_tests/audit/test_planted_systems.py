@@ -10,6 +10,8 @@ from fti_assets.contracts.time import Window
 from fti_assets.stores.home import Home
 from fti_assets_tests.audit import planted_systems as s
 
+pytestmark = pytest.mark.slow
+
 DAYS = Window.of_days("2024-03-02", "2024-03-03")
 CALENDAR = Window.of_days("2024-03-01", "2024-03-06")
 NOT_FOUND = {s.averages_all_time_before_the_file_is_written}

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from fti_assets.assets.feature_pipeline import feature_pipeline
+from fti_assets.contracts.cutoffs import Cutoffs
 from fti_assets.demo.life import Life, backfill_features
 from fti_assets.demo.runner import Runner
 from fti_assets.stores.home import Home
@@ -17,7 +18,7 @@ def test_every_partition_of_every_cadence_is_computed(tmp_path, monkeypatch):
     monkeypatch.setenv("FTI_HOME", str(tmp_path))
     home, said = Home(tmp_path), []
     since, until = date.fromisoformat(SINCE), date(2024, 1, 15)
-    life = Life(CHAIN, [], since, first_cutoff=since, last_day=since, until=until, chunk_days=10)
+    life = Life(CHAIN, [], since, calendar=Cutoffs(since), last_day=since, until=until, chunk_days=10)
     defs = feature_pipeline(*CHAIN, since=SINCE, until=until.isoformat())
 
     with opened(home, defs) as meter:

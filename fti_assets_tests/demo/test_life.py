@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from fti_assets.cli.demo_summary import print_summary
+from fti_assets.contracts.cutoffs import Cutoffs
 from fti_assets.contracts.time import Window, midnight
 from fti_assets.demo.demo import run_demo
 from fti_assets.demo.life import Life
@@ -34,7 +35,7 @@ LIFE = Life(
     bindings=BINDINGS,
     models=[returns],
     since=date.fromisoformat(SINCE),
-    first_cutoff=date(2024, 1, 22),
+    calendar=Cutoffs("2024-01-22"),
     last_day=date(2024, 2, 11),
     until=date.fromisoformat(UNTIL),
     chunk_days=30,

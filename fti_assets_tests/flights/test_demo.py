@@ -10,7 +10,7 @@ from fti_assets.demo.life import Life
 from fti_assets.flights import contracts as c
 from fti_assets.flights import features, inference, training
 
-LIFE = Life.of(c.flights, features.defs.bindings, training.defs.first_cutoff)
+LIFE = Life.of(c.flights, features.defs.bindings, training.defs.cutoffs)
 LAST_DAY = "2013-12-31"
 defs = merged(features.defs, training.defs, inference.defs)
 
@@ -22,7 +22,7 @@ def keys(definitions: dg.Definitions) -> set[str]:
 def test_the_lifetime_is_the_contracts_year() -> None:
     assert (LIFE.since, LIFE.until) == (date(2013, 1, 1), date(2014, 1, 4))
     assert LIFE.models == c.flights.models
-    assert LIFE.lived.days[0] == LIFE.first_cutoff == date.fromisoformat(c.FIRST_CUTOFF)
+    assert LIFE.lived.days[0] == LIFE.calendar.first == date.fromisoformat(c.FIRST_CUTOFF)
     assert LIFE.lived.days[-1] == LIFE.last_day == date.fromisoformat(LAST_DAY)
 
 

@@ -12,6 +12,8 @@ from fti_assets.stores.home import Home
 from fti_assets_tests.flights.conftest import BINDINGS, FORTNIGHT
 from fti_assets_tests.metamorphic import changes_of_the_past, rebuild_with_altered_future, rows_known_by, same_bits
 
+pytestmark = pytest.mark.slow
+
 GROUPS = [binding.group for binding in BINDINGS]
 MOMENTS = [datetime.fromisoformat(text) for text in ("2013-03-05T00:00Z", "2013-03-08T14:17Z", "2013-03-12T20:30Z")]
 """A midnight; the middle of a day's traffic; an instant at which trailing windows end."""

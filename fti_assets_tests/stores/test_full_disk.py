@@ -15,6 +15,8 @@ from fti_assets.stores.tables import PartitionedTable
 from fti_assets_tests.stores.disks import small_disk
 from fti_assets_tests.stores.table_rows import days, table_in, values, write
 
+pytestmark = pytest.mark.slow
+
 FULL = "the disk is full: make room and try again"
 PAGE = 4096
 """Bytes that a disk gives at a time."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -91,11 +92,10 @@ def test_of_values_that_change_the_newest_revision_is_left(home: Home) -> None:
     assert "older revisions" not in maintain_home(home, grace=AT_ONCE)
 
 
-def test_what_killed_writers_left_in_a_folder_is_deleted_and_other_programs_files_are_not(home: Home) -> None:
-    if home.storage.folder is None:
-        pytest.skip("a bucket shows none of it")
-    left = home.storage.folder / "models" / ".00000000.json.0123456789abcdef0123456789abcdef"
-    others = [home.storage.folder / "models" / ".DS_Store", home.storage.folder / ".telemetry" / left.name]
+def test_what_killed_writers_left_in_a_folder_is_deleted_and_other_programs_files_are_not(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    left = tmp_path / "models" / ".00000000.json.0123456789abcdef0123456789abcdef"
+    others = [tmp_path / "models" / ".DS_Store", tmp_path / ".telemetry" / left.name]
     for path in (left, *others):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"")
@@ -122,6 +122,7 @@ def flipped(home: Home, key: str) -> Iterator[None]:
     home.storage.create(key, content)
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_of_an_object_is_told_by_its_name(storage: Storage) -> None:
     home = Home(storage.url)
     materialize(ORDERS, Window.of_days("2024-01-01", "2024-01-01"), home.features)

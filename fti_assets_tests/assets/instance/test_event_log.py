@@ -106,6 +106,7 @@ def milliseconds(storage: PooledSqliteEventLogStorage, run_id: str = "run") -> l
     return [int(entry.timestamp * 1000) for entry in storage.get_logs_for_run(run_id)]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*backfill_policy:dagster.BetaWarning")
 def test_a_range_run_reads_the_same_as_from_dagsters_default_storage(tmp_path: Path) -> None:
     with instance(tmp_path / "default", "telemetry: {{enabled: false}}") as default:
