@@ -75,4 +75,5 @@ def live(life: Life, runner: Runner, home: Home) -> None:
                 tags = {"fti/trigger": decision.reason}
                 runner.run_partition("train", f"train_{model.name}", day, tags, f"because {decision.reason}")
         runner.run_window("predict and monitor", "predict", Window(cutoff, following))
-    runner.run_all("load online store", "online")
+    if any(model.online and model.view.joined for model in life.models):
+        runner.run_all("load online store", "online")
