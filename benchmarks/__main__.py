@@ -23,7 +23,9 @@ NAMES = (
     "event_windows",
     "point_in_time_join",
     "feast_offline",
+    "registry",
     "datasets",
+    "bucket",
     "hundredfold",
 )
 BEGIN, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"

@@ -99,6 +99,12 @@ def build(store: str, home: str, days: int) -> int:
     return build_dataset(model, FIRST + days * DAY, FIRST, Home(home, Storage(store))).rows
 
 
+def build_anew(store: str, home: str, days: int) -> int:
+    """The same when no slice is there yet."""
+    _forget(store, home)
+    return build(store, home, days)
+
+
 def make(store: str, days: int, functions: str, executor: str) -> list[str]:
     """The names of the slices' bytes."""
     _forget(store)

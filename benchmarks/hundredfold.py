@@ -34,7 +34,7 @@ def run(folder: Path, size: Size) -> list[Row]:
     ten, hundred = (Call(ME, "fti", (stores[days], "", days, "")) for days in (few, many))
     before, long, after = [measure(ten) for _ in range(around)], measure(hundred), [measure(ten) for _ in range(around)]
     datasets = {
-        days: measure(Call("benchmarks.datasets", "build", (stores[days], f"{stores[days]}_home", days)))
+        days: measure(Call("benchmarks.datasets", "build_anew", (stores[days], f"{stores[days]}_home", days)))
         for days in stores
     }
     shutil.rmtree(folder / f"store{many}")

@@ -151,6 +151,16 @@ def test_a_batch_that_breaks_its_contract_leaves_the_parts_before_it_and_says_th
     assert told == 2 * [Window.of_days(FIRST_DAY, "2024-01-15")]
 
 
+def test_a_backfill_goes_to_a_cluster_in_months_and_elsewhere_in_years(cluster: str, tmp_path: Path) -> None:
+    parts = []
+    for n, executor in enumerate((HERE, cluster)):
+        told: list[Window] = []
+        store, heard = Home(tmp_path / str(n)).features, lambda part, _written, told=told: told.append(part)
+        materialize(ORDERS, EVERYTHING, store, told=heard, executor=Executor(executor))
+        parts.append(told)
+    assert parts == [[EVERYTHING], EVERYTHING.months]
+
+
 def test_the_audit_finds_the_same(elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     days, answers = Window.of_days("2024-01-05", "2024-01-06"), []
     for n, executor in enumerate((HERE, elsewhere)):

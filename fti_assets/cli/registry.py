@@ -10,7 +10,7 @@ from fti_assets.cli.text import minute, pairs, table, who
 from fti_assets.contracts.errors import NoChampion
 
 if TYPE_CHECKING:
-    from fti_assets.stores.registry import JournalRecord, ModelVersion, Registry
+    from fti_assets.stores.registry import JournalRecord, Registry
 
 
 @click.group()
@@ -43,7 +43,7 @@ def list_versions(home: str, system: str | None) -> None:
     models = _registry(home)
     declared = None if system is None else {model.name for model in system_named(system).models}
     names = [name for name in models.models() if declared is None or name in declared]
-    rows = [_row(models, version) for name in names for version in models.versions(name)]
+    rows = [row for name in names for row in _rows(models, name)]
     if rows:
         table(["model", "version", "cutoff", "status", "metric", "loss", "baseline", "why"], rows)
     else:
@@ -68,7 +68,7 @@ def show(home: str, model: str, version: int | None) -> None:
         champion = models.alias(model, "champion")
         version = champion.version if champion else max((v.version for v in models.versions(model)), default=0)
     shown = models.get(model, version)
-    click.echo(f"{model} version {version}: {_status(models, shown)}\n")
+    click.echo(f"{model} version {version}: {_statuses(models, model)[version]}\n")
     facts = {"cutoff": minute(shown.cutoff), "content_id": shown.content_id, **shown.manifest["facts"]}
     pairs({**facts, "recorded_at": shown.manifest["recorded_at"]})
     click.echo("\nfigures on the holdout")
@@ -150,24 +150,30 @@ def _moment(text: str | None) -> datetime:
     return moment
 
 
-def _row(models: "Registry", version: "ModelVersion") -> list[str]:
-    figures = version.read_json("metrics.json")
-    verdict = models.verdict(version.model, version.version)
-    losses = [f"{figures[name]:.4f}" for name in ("loss", "baseline_loss")]
-    why = verdict.why if verdict else ""
-    status = _status(models, version)
-    return [version.model, str(version.version), f"{version.cutoff:%Y-%m-%d}", status, figures["metric"], *losses, why]
+def _rows(models: "Registry", model: str) -> list[list[str]]:
+    statuses = _statuses(models, model)
+    decisions = {entry.version: entry for entry in models.history(model) if entry.action != "rollback"}
+    rows = []
+    for version in models.versions(model):
+        figures, decision = version.read_json("metrics.json"), decisions.get(version.version)
+        losses = [f"{figures[name]:.4f}" for name in ("loss", "baseline_loss")]
+        number, cutoff = str(version.version), f"{version.cutoff:%Y-%m-%d}"
+        why = decision.why if decision else ""
+        rows.append([model, number, cutoff, statuses[version.version], figures["metric"], *losses, why])
+    return rows
 
 
-def _status(models: "Registry", version: "ModelVersion") -> str:
-    for alias in ("champion", "previous"):
-        serving = models.alias(version.model, alias)
-        if serving and serving.version == version.version:
-            return alias
-    verdict = models.verdict(version.model, version.version)
-    if verdict is None:
-        return "candidate"
-    return "rejected" if verdict.action == "reject" else "retired"
+def _statuses(models: "Registry", model: str) -> dict[int, str]:
+    """What became of each version, as its last decision says, and the journal as a whole."""
+    statuses = {version.version: "candidate" for version in models.versions(model)}
+    for entry in models.history(model):
+        if entry.action != "rollback":
+            statuses[entry.version] = "rejected" if entry.action == "reject" else "retired"
+    for alias in ("previous", "champion"):
+        serving = models.alias(model, alias)
+        if serving:
+            statuses[serving.version] = alias
+    return statuses
 
 
 def _entry(entry: "JournalRecord") -> list[str]:

@@ -28,6 +28,8 @@ from fti_assets.validation.partition_shares import rows_by_partition
 
 DAYS_AT_ONCE = 400
 """A year and some days: what is in memory does not grow with a longer backfill."""
+DAYS_OF_A_WORKER = 31
+"""On a cluster, so that a backfill of a season gives its workers something to do."""
 
 
 def materialize(
@@ -35,16 +37,17 @@ def materialize(
     window: Window,
     store: FeatureStore,
     *,
-    days: int = DAYS_AT_ONCE,
+    days: int | None = None,
     told: Callable[[Window, Materialization], object] = lambda _part, _written: None,
     executor: Executor | None = None,
 ) -> Materialization:
     """Compute and write the group's partitions of the window, and then their statistics.
 
-    A longer window is done in parts of at most so many days, one commit each: memory is bounded by the part, and the
-    table's rows are the same whatever `days` is and whichever `executor` (default: the environment's) does them. What
-    judges a part by the days before it follows in the order of time. `told` hears of each part that is written. A grid
-    of windows that may give ten million rows is told in the log before anything is computed.
+    A longer window is done in parts of at most so many days (400; 31 on a cluster), one commit each: memory is bounded
+    by the part, and the table's rows are the same whatever `days` is and whichever `executor` (default: the
+    environment's) does them. What judges a part by the days before it follows in the order of time. `told` hears of
+    each part that is written. A grid of windows that may give ten million rows is told in the log before anything is
+    computed.
 
     Rows that break a contract with `on_invalid="quarantine"` are set aside, in the place of those set aside before.
     Raises ContractViolation for a batch that breaks its contract, MissingPartitions when an input's partitions were
@@ -61,6 +64,8 @@ def materialize(
     store.check_over(group, window)
     store.check(group)  # before anything is computed
     tell_if_many(binding, window, store)
+    executor = executor or Executor()
+    days = days or (DAYS_OF_A_WORKER if executor.on_cluster else DAYS_AT_ONCE)
     windows = [window] if group.dimension else group.period.split(window, days)
     parts = [Part(binding, part, store.storage) for part in windows]
     done: list[Materialization] = []
@@ -72,7 +77,7 @@ def materialize(
         told(part.window, done[-1])
 
     imported = imported_by(binding)
-    (executor or Executor()).map(write_part, parts, judge, what=f"feature group {group.name}", imported=imported)
+    executor.map(write_part, parts, judge, what=f"feature group {group.name}", imported=imported)
     return Materialization.together(done)
 
 

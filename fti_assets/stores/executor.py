@@ -53,6 +53,11 @@ class Executor:
         """Whether this process does everything: by what is said, or because it is a worker itself."""
         return _IN_A_TASK.get() or not (self._processes > 1 or self._scheduler)
 
+    @property
+    def on_cluster(self) -> bool:
+        """Whether tasks go to workers that wait for them, so that small ones pay."""
+        return bool(self._scheduler) and not self.is_here
+
     def map(
         self,
         function: Callable[[Task], Answer],

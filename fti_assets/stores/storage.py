@@ -28,6 +28,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _DENIED = re.compile(r"AccessDenied|403 Forbidden|necessary privileges")
+_NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|bucket does not exist")
 _DECORATION = re.compile(r"\x1b\[\d*m|↳")
 _SHOWN = 300
 _PARTIAL = re.compile(r"^\.|#\d+$")
@@ -181,6 +182,8 @@ def storage_error(where: str, error: Exception) -> StorageError:
         return StorageError(f"{where}: the disk is full: make room and try again")
     if number in _FORBIDDEN or isinstance(error, PermissionDeniedError) or _DENIED.search(text):
         return ReadOnly(f"{where}: it is read-only, or these credentials are not let in")
+    if _NO_BUCKET.search(text):
+        return StorageError(f"{where}: there is no such bucket: make it first, or name another")
     return StorageError(f"{where}: {text[:_SHOWN]}")
 
 

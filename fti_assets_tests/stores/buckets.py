@@ -24,9 +24,12 @@ READER = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "reader-secret
 """The environment of one who may read every bucket and write none."""
 
 
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, nor on those ten thousand above, where the server has its other protocol."""
-    candidates = iter(random.SystemRandom().sample(range(18_000, 28_000), 200))
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on, nor on those ten thousand above, where the S3 server has its other protocol.
+
+    Both lie below those that the kernel gives to clients, from 32,768 on.
+    """
+    candidates = iter(random.SystemRandom().sample(range(12_000, 22_000), 200))
     return [port for port in candidates if _is_free(port) and _is_free(port + 10_000)][:count]
 
 
@@ -41,7 +44,7 @@ def s3_server(folder: Path) -> Iterator[dict[str, str]]:
     config = folder / "s3.json"
     config.write_text(json.dumps({"identities": _IDENTITIES}))
     names = ("s3", "master", "volume", "filer")
-    ports = dict(zip(names, _free_ports(len(names)), strict=True))
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
     arguments = [
         str(Path(sys.executable).with_name("weed")),
         "server",

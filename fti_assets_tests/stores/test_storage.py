@@ -88,3 +88,8 @@ def test_a_bucket_that_does_not_answer_is_said_so(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("fti_assets.stores.storage.RETRIES", {"max_retries": 0})
     with pytest.raises(StorageError, match=r"s3://bucket/home/a: "):
         Storage("s3://bucket/home").read("a")
+
+
+def test_a_bucket_that_is_not_there_is_said_so(bucket: str) -> None:
+    with pytest.raises(StorageError, match=r"^s3://absent/a/b/?: there is no such bucket"):
+        Storage(f"{bucket.replace('tests', 'absent')}/a").names("b")

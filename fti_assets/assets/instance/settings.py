@@ -29,6 +29,9 @@ _REST = {
     "run_retries": {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False},
 }
 
+_CONNECTIONS = {"statement_timeout": 60_000, "pool_recycle": 3600, "max_overflow": 20}
+"""Of a Postgres, kept open as Dagster's webserver keeps them: by itself Dagster opens three for each event."""
+
 
 def instance_directory(home: Home) -> Path:
     """Where the home keeps Dagster's files: the value for `DAGSTER_HOME`. Created, with its settings, when absent.
@@ -45,7 +48,9 @@ def open_instance(home: Home) -> dg.DagsterInstance:
     """The home's instance, whatever `DAGSTER_HOME` says; a context manager, so that its connections are closed."""
     directory = instance_directory(home)
     of_home = {name: _in(directory, value) for name, value in _settings(directory).items()}
-    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(directory), overrides=of_home))
+    instance = dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(directory), overrides=of_home))
+    instance.optimize_for_webserver(**_CONNECTIONS)
+    return instance
 
 
 def _settings(directory: Path) -> dict[str, Any]:
