@@ -85,7 +85,8 @@ class Home(home.Home):
     def materialize(self, *declared: Binding | FeatureGroup, first: Day, last: Day) -> dict[str, int]:
         """Compute and write groups for the days from `first` to `last`, in the order given; how many rows of each.
 
-        Raises ContractViolation, with nothing of the group written, for a batch that breaks its contract.
+        Raises ContractViolation, with nothing of the group written, for a batch that breaks its contract, and
+        ValueError for partitions that are not over yet: rows may still become known in them.
         """
         rows = {}
         for binding in map(as_binding, declared):

@@ -9,6 +9,7 @@ import attrs
 from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.errors import DeclarationError
 from fti_assets.contracts.feature_group import FeatureGroup, as_binding
+from fti_assets.contracts.group import check_one_of_each_name
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.names import checked_name
 from fti_assets.contracts.predictions import Predictions
@@ -40,7 +41,7 @@ class System:
         until: the day before which its data end; without it every day that is over is there.
 
     Raises:
-        DeclarationError: two models of one name, or an end before the beginning.
+        DeclarationError: two models of one name, two groups of one name that differ, or an end before the beginning.
 
     Example:
         >>> import fti_assets as fti
@@ -63,6 +64,7 @@ class System:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise DeclarationError(f"system {self.name}: model {', '.join(twice)} is there twice: give each a name")
+        check_one_of_each_name(f"system {self.name}", (group for model in self.models for group in model.view.groups))
         for argument, day in (("since", self.since), ("until", self.until)):
             if day is not None:
                 self._check_day(argument, day)

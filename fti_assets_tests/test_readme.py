@@ -285,3 +285,5 @@ def test_the_answer_on_the_page_about_serving_is_the_shops(shop: ModuleType) -> 
     with TestClient(create_app([shop.returns], fti.Home())) as client:
         answer = client.post("/predict/returns", json=json.loads(body))
     assert answer.json()["predictions"] == pytest.approx(json.loads(shown))
+    assert f'"known_until":"{answer.json()["known_until"]}","stale":[false]' in page
+    assert answer.json()["stale"] == [False]

@@ -55,6 +55,8 @@ def dataset_asset(model: Model, since: str, cutoffs: Cutoffs, until: str | None)
                     "dagster/partition_row_count": built.rows,
                     "rows that will never have a label": built.never,
                     "rows that wait for their label": built.waiting,
+                    "all windows are whole from": f"{built.whole_from:%Y-%m-%d %H:%M}" if built.whole_from else "never",
+                    "rows before that": built.cut,
                     "dataset": built.dataset.id,
                     "slices": len(built.dataset.manifest["parts"]),
                 },

@@ -112,7 +112,9 @@ def feature_asset(
             context.add_asset_metadata(lineage, partition_key=max(context.partition_keys))
         unchanged = unchanged_versions(context, key, written.changed)
         version = version_of(context, unchanged)
-        yield dg.MaterializeResult(metadata=_figures(written, binding), data_version=version)
+        whole = home.open().features.whole_from([group])[group.name]
+        figures = _figures(written, binding) | ({"whole from": f"{whole:%Y-%m-%d %H:%M}"} if whole else {})
+        yield dg.MaterializeResult(metadata=figures, data_version=version)
         yield from restored(context, key, unchanged)
         shown = {"rows": written.rows, "partitions": str(window), **set_aside_metadata(written)}
         yield from check_results(context, key, CONTRACT, True, shown)

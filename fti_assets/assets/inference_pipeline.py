@@ -34,6 +34,7 @@ def inference_pipeline(
     """The inference pipeline as a code location: `predictions/*`, `monitoring/*` and `online/*`.
 
     A partition is a day: predictions are issued from `first_day`; features, in partitions of their own, from `since`.
+    Raises DeclarationError for a model whose features online are not those of batch, unless it says `online=False`.
     """
     models = [watched.model for watched in predictions]
     check_names("model", [model.name for model in models])
@@ -41,7 +42,10 @@ def inference_pipeline(
     assets: list[dg.AssetsDefinition] = []
     for watched in predictions:
         assets += [predictions_asset(watched, partitions), monitoring_asset(watched, partitions)]
-    views = [model.view for model in models]
+    online = [model for model in models if model.online]
+    for model in online:
+        model.check_online()
+    views = [model.view for model in online]
     served = list(dict.fromkeys(s.group for view in views for s in view.joined))
     jobs = [asset_job("predict", [key for asset in assets for key in asset.keys])]
     if served:

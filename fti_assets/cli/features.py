@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -74,15 +75,20 @@ def show(home: str, group: str, system: str | None, as_json: bool) -> None:
 
     groups, used = _groups(home, system), _used(home)
     entry = get(groups, "feature group", group)
-    stored = _stored(home, entry)
+    stored, whole = _stored(home, entry), _whole_from(home, group)
     beside = [name for name in groups if _family(name) == _family(group) and name != group]
     columns = [{**column, "used by": used.get(f"{group}.{column['name']}", {})} for column in entry["columns"]]
     if as_json:
-        facts = {**_facts(entry, stored), "missing": list(stored.missing), "other versions": beside}
+        facts = {
+            **_facts(entry, stored),
+            "missing": list(stored.missing),
+            "whole from": whole,
+            "other versions": beside,
+        }
         click.echo(json.dumps({**entry, **facts, "columns": columns}, indent=1, default=str))
         return
     click.echo(f"{group}: {entry['documentation'] or 'not described'}\n")
-    pairs(_shown(entry, stored, beside))
+    pairs(_shown(entry, stored, whole, beside))
     click.echo("\ninputs")
     for source in entry["inputs"]:
         click.echo(f"  {_input(source)}")
@@ -148,6 +154,14 @@ def _stored(home: str, entry: "CatalogueRow") -> "Stored":
     return Stored.of(Storage(home).at("features"), entry)
 
 
+def _whole_from(home: str, group: str) -> "datetime | None":
+    from fti_assets.stores.storage import Storage
+    from fti_assets.stores.whole_history import whole_from
+
+    catalogue = _catalogue(home, "features", "_catalogue").rows()
+    return whole_from(Storage(home).at("features"), catalogue, [group])[group]
+
+
 def _facts(entry: "CatalogueRow", stored: "Stored") -> dict[str, Any]:
     return {
         "group": entry["name"],
@@ -191,7 +205,9 @@ def _row(facts: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _shown(entry: "CatalogueRow", stored: "Stored", beside: Sequence[str]) -> dict[str, Any]:
+def _shown(
+    entry: "CatalogueRow", stored: "Stored", whole_from: datetime | None, beside: Sequence[str]
+) -> dict[str, Any]:
     whole = entry["partitions"] == "whole"
     times = {"event time": entry["event_time"], "known at": entry["known_at"], "lookback": entry["lookback"]}
     times |= {"known ahead": f"up to {entry['ahead']}"} if entry.get("ahead") else {}
@@ -210,6 +226,7 @@ def _shown(entry: "CatalogueRow", stored: "Stored", beside: Sequence[str]) -> di
         "partitions": entry["partitions"],
         "stored": partitions,
         **({} if whole else {"missing": (missing + (f" and {more} more" if more > 0 else "")) or "none"}),
+        **({} if whole else {"whole from": minute(whole_from) if whole_from else "never"}),
         **({} if whole else {"newest row": minute(stored.last_known) if stored.last_known else "none"}),
         "table version": "none" if stored.version is None else str(stored.version),
         "invalid rows": {"fail": "fail their batch", "quarantine": "are set aside"}[entry["on_invalid"]],

@@ -37,7 +37,7 @@ class FeatureGroup(Group):
         partitions: how much time one holds: `hourly`, `daily` or `weekly` (from Monday 00:00), in UTC.
         on_invalid: rows that break the contract `fail` their batch, or go to `quarantine` with the reasons, each
             value judged by itself, as for a `Source`.
-        invalid_up_to: the largest share of a batch that may go to quarantine.
+        invalid_up_to: the largest share of a partition's rows that may go to quarantine.
         owners: mail addresses, or `team:` and a name.
         tags: short labels, as the Dagster UI shows them.
         aggregation: the windows that the group is made of; `.windows(…)` sets it.
@@ -129,7 +129,7 @@ class FeatureGroup(Group):
             partitions: how much time one holds: `hourly`, `daily` or `weekly`.
             version: 2 is a table of its own beside the first, called `<name>_v2`.
             on_invalid: rows that break the contract `fail` their batch, or go to `quarantine` with the reasons.
-            invalid_up_to: the largest share of a batch that may go to quarantine.
+            invalid_up_to: the largest share of a partition's rows that may go to quarantine.
             tags: short labels, as the Dagster UI shows them.
 
         Raises:

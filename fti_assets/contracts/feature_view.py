@@ -11,7 +11,7 @@ import attrs
 from fti_assets.contracts.condition import columns_read
 from fti_assets.contracts.errors import DeclarationError, unknown
 from fti_assets.contracts.feature_group import FeatureGroup
-from fti_assets.contracts.group import Group
+from fti_assets.contracts.group import Group, check_one_of_each_name
 from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.label import Label
 from fti_assets.contracts.names import checked_name
@@ -131,6 +131,7 @@ class FeatureView:
             )
         if self.since and self.until and self.until <= self.since:
             raise self._error(f"until={self.until}: expected it after since={self.since}")
+        check_one_of_each_name(f"view of {self.spine.name}", self.groups)
         for label in self.labels.values():
             self._check_keys(label.group, label.spine_keys)
         for selection in self.selections:

@@ -1,17 +1,12 @@
 """What a declaration means, as a short hash: another meaning, another version; other words, the same."""
 
 import hashlib
-import inspect
-from functools import cache
-from types import FunctionType
-from typing import Any
 
 from fti_assets.contracts.binding import Aggregated, Binding, Input
 from fti_assets.contracts.code_version import code_version
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.model import Model
-from fti_assets.contracts.schema import Schema
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.source import Source
 
@@ -39,46 +34,14 @@ def model_version(model: Model) -> str:
 
 def _input(source: Input) -> object:
     if isinstance(source, Source):
-        return source.name, code_version(source.read), _schema(source.schema), source.on_invalid, source.invalid_up_to
+        return source.name, code_version(source.read), source.schema.asked, source.on_invalid, source.invalid_up_to
     return source.declaration if isinstance(source, Selection) else source.name
 
 
 def _contract(group: Group) -> object:
     rows = (group.name, group.keys, group.event_time, group.known_at, group.dimension, group.partitions)
     ahead = () if group.ahead is None else (group.ahead,)
-    return rows, group.on_invalid, group.invalid_up_to, _schema(group.schema), *ahead
-
-
-@cache
-def _schema(schema: Schema) -> str:
-    """What the schema asks of a frame; descriptions and messages left out."""
-    frame = schema.pandera
-    columns = [
-        (name, str(column.dtype), column.nullable, column.unique, column.coerce, _checks(column), _parsers(column))
-        for name, column in frame.columns.items()
-    ]
-    return repr((columns, frame.unique, frame.coerce, _checks(frame), _parsers(frame)))
-
-
-def _checks(part: Any) -> list[object]:
-    """The checks of a column or frame. Pandera's own are known by their names and what they compare with."""
-    return [
-        (check.name, code_version(check.statistics), _function(check._check_fn), check.element_wise, check.ignore_na)
-        for check in part.checks
-    ]
-
-
-def _parsers(part: Any) -> list[object]:
-    return [(parser.name, _function(parser._parser_fn)) for parser in part.parsers]
-
-
-def _function(function: Any) -> str:
-    """The version of a user's check or parser. Pandera wraps the method of a model in a function of its own."""
-    if type(function).__module__.startswith("pandera."):
-        return ""
-    wraps = isinstance(function, FunctionType) and function.__module__.startswith("pandera.")
-    method = inspect.getclosurevars(function).nonlocals.get("self") if wraps else None
-    return code_version(getattr(method, "check_fn", None) or getattr(method, "parser_fn", None) or function)
+    return rows, group.on_invalid, group.invalid_up_to, group.schema.asked, *ahead
 
 
 def _digest(*declared: object) -> str:

@@ -1,6 +1,6 @@
 """The contract of one table of rows: what they are about, when they are true, and when they are known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 import attrs
@@ -165,3 +165,22 @@ def check_columns_exist(group: Group, columns: Sequence[str]) -> None:
     for column in columns:
         if column not in group.columns:
             raise DeclarationError(f"{group.name}: {unknown('column', column, group.columns)}")
+
+
+def check_one_of_each_name(what: str, groups: Iterable[Group]) -> None:
+    """Raise DeclarationError, naming in what they differ, where two groups of one name are not equal.
+
+    They would share a table, of which each reads other columns, or rows of another age.
+    """
+    by_name: dict[str, Group] = {}
+    for group in groups:
+        other = by_name.setdefault(group.name, group)
+        if other != group:
+            fields = [
+                field for field in attrs.fields(Group) if getattr(group, field.name) != getattr(other, field.name)
+            ]
+            differing = ", ".join(field.alias or field.name for field in fields) or "what they are made of"
+            raise DeclarationError(
+                f"{what}: two feature groups are called {group.name}, and differ in {differing}: declare it once; how "
+                "old its values may be, a selection says by .lookback(…)"
+            )

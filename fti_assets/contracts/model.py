@@ -35,6 +35,9 @@ class Model:
         holdout: how much time before the cutoff is kept back.
         label: where the view has several labels, which one to learn; the model's own `view` has that one alone.
         description: what it predicts, in a sentence.
+        online: whether requests are answered, `fti serve` and `online/*`; False for predictions in batch alone.
+        stale_up_to: how long after the time that the loaded rows reach a request may be answered, `"36h"`, flagged as
+            stale; without it only requests for times that they reach are.
         owners: mail addresses, or `team:` and a name.
 
     Raises:
@@ -67,6 +70,10 @@ class Model:
     holdout: timedelta = attrs.field(default=timedelta(days=14), converter=duration, kw_only=True)
     label: str = attrs.field(default="", kw_only=True)
     description: str = attrs.field(default="", kw_only=True)
+    online: bool = attrs.field(default=True, kw_only=True)
+    stale_up_to: timedelta | None = attrs.field(
+        default=None, converter=attrs.converters.optional(duration), kw_only=True
+    )
     owners: tuple[str, ...] = attrs.field(default=(), converter=as_names, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -101,6 +108,21 @@ class Model:
         """The columns by which evaluations are sliced: those of its gates that have one."""
         columns = (getattr(gate, "column", None) for gate in self.gates)
         return tuple(dict.fromkeys(column for column in columns if isinstance(column, str)))
+
+    def check_online(self) -> None:
+        """Raise DeclarationError where a request cannot have the features that it has in batch.
+
+        Windows that end at rows are stored for these rows, so a request would get those of its key's last one.
+        """
+        for selection in self.view.joined:
+            windows = getattr(selection.group, "aggregation", None)
+            if windows is not None and windows.at is not None:
+                raise self._error(
+                    f"the windows of {selection.group.name} end at the rows of {windows.at.name}, and a request online "
+                    "would be answered by those of its key's last row, not by its own: let them end on a grid, with "
+                    f"every= in the place of at={windows.at.name}, or say fti.Model(…, online=False), which is then "
+                    "predicted in batch alone"
+                )
 
     def _error(self, message: str) -> DeclarationError:
         return DeclarationError(f"model {self.name}: {message}")

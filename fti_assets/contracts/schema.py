@@ -3,7 +3,7 @@
 import copy
 import inspect
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import attrs
@@ -11,6 +11,7 @@ import pandera.pandas as pa
 
 from fti_assets.contracts.errors import DeclarationError, unknown
 from fti_assets.contracts.kinds import Kind
+from fti_assets.contracts.schema_version import asked_by
 
 _EXTENSION_TYPES = ("Int64", "boolean")
 
@@ -28,7 +29,8 @@ class GeneratedColumn(NamedTuple):
 class Schema:
     """A Pandera model, compiled: every column there, by name, of one of five kinds, and no other.
 
-    Of one model there is one schema, so schemas are equal when they are the same.
+    Schemas are equal that are called alike and ask the same: those of a model that was imported twice, or that a
+    function writes at each call.
 
     Attributes:
         name: what the model is called.
@@ -44,6 +46,20 @@ class Schema:
     columns: Mapping[str, Kind]
     extension_columns: frozenset[str]
     _made_by: tuple[Callable[..., "Schema"], tuple[Any, ...]] = attrs.field(repr=False)
+
+    @cached_property
+    def asked(self) -> str:
+        """All that is asked of a frame, as text."""
+        return asked_by(self.pandera)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other or not isinstance(other, Schema):
+            return self is other
+        of_two = ((schema.name, schema.documentation, schema.columns) for schema in (self, other))
+        return next(of_two) == next(of_two) and self.asked == other.asked
+
+    def __hash__(self) -> int:
+        return hash((self.name, tuple(self.columns.items())))
 
     @property
     def description(self) -> str:

@@ -28,7 +28,7 @@ class Source:
         on_invalid: rows that break the schema `fail` their batch, or go to `quarantine` with the reasons. In quarantine
             each value is judged by itself: where a word such as `nil` has made a file's column of numbers text, the
             word's row is set aside and the other texts are read as the numbers that they spell.
-        invalid_up_to: the largest share of a batch that may go to quarantine.
+        invalid_up_to: the largest share of a partition's rows that may go to quarantine.
 
     Raises:
         DeclarationError: a name or type that cannot be, or a `read` that is no function.

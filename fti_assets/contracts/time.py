@@ -1,6 +1,5 @@
 """Time: UTC, timezone-aware, microseconds, half-open windows."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC as UTC_ZONE
@@ -11,27 +10,13 @@ from typing import Annotated
 import attrs
 import pandas as pd
 
+from fti_assets.contracts.durations import DAY as DAY
+from fti_assets.contracts.durations import duration as duration
+from fti_assets.contracts.durations import label_of as label_of
 from fti_assets.contracts.errors import DeclarationError
 
 UTC = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 """The type of every timestamp column in a contract: timezone-aware UTC with microseconds."""
-
-DAY = timedelta(days=1)
-_UNITS = {"min": "minutes", "h": "hours", "d": "days"}
-
-
-def duration(value: str | timedelta) -> timedelta:
-    """A positive timedelta from `"15min"`, `"6h"`, `"28d"` or a timedelta."""
-    if isinstance(value, str):
-        match = re.fullmatch(r"(\d+)(min|h|d)", value)
-        if not match:
-            raise DeclarationError(
-                f"duration {value!r}: expected a number and min, h or d, such as '15min', '6h', '28d'"
-            )
-        value = timedelta(**{_UNITS[match[2]]: int(match[1])})
-    if not isinstance(value, timedelta) or value <= timedelta(0):
-        raise DeclarationError(f"duration {value!r}: expected more than zero, such as '15min', '6h', '28d'")
-    return value
 
 
 def as_duration(value: str | timedelta) -> timedelta:
@@ -55,14 +40,6 @@ def check_lookback(what: str, lookback: timedelta) -> None:
         ) from None
 
 
-def label_of(value: timedelta) -> str:
-    """The shortest text that `duration` reads back: `7d`, `3h`, `15min`."""
-    for unit, length in (("d", DAY), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
-        if value % length == timedelta(0):
-            return f"{value // length}{unit}"
-    raise DeclarationError(f"duration {value!r}: expected whole minutes")
-
-
 def midnight(day: date | str) -> datetime:
     """The first instant of a UTC day."""
     if isinstance(day, str):
@@ -70,9 +47,9 @@ def midnight(day: date | str) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC_ZONE)
 
 
-def start_of_key(key: str) -> datetime:
-    """The first instant of the hour, day or week of that key, which `Period.key` gave."""
-    return datetime.fromisoformat(f"{key[:10]}T{key[11:] or '00:00'}").replace(tzinfo=UTC_ZONE)
+def now() -> datetime:
+    """The present instant in UTC: the one clock by which partitions are over and requests are due."""
+    return datetime.now(UTC_ZONE)
 
 
 def in_utc(instant: datetime) -> datetime:

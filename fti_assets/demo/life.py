@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Self
 
@@ -12,7 +12,7 @@ from fti_assets.contracts.binding import Binding
 from fti_assets.contracts.cutoffs import Cutoffs
 from fti_assets.contracts.model import Model
 from fti_assets.contracts.reading_order import batches_of_one_cadence
-from fti_assets.contracts.time import DAY, Window, midnight
+from fti_assets.contracts.time import DAY, Window, midnight, now
 from fti_assets.demo.runner import Runner
 from fti_assets.monitoring.performance import maturing_days
 from fti_assets.monitoring.retraining import decisions
@@ -39,7 +39,7 @@ class Life:
     @classmethod
     def of(cls, system: System, bindings: Sequence[Binding], calendar: Cutoffs) -> Self:
         """The whole life of a system: until its data end, or today; predicted is what has matured by then."""
-        until = date.fromisoformat(system.until) if system.until else datetime.now(UTC).date()
+        until = date.fromisoformat(system.until) if system.until else now().date()
         last_day = until - timedelta(days=1 + max(maturing_days(model) for model in system.models))
         return cls(bindings, system.models, date.fromisoformat(system.since), calendar, last_day, until)
 
@@ -75,4 +75,5 @@ def live(life: Life, runner: Runner, home: Home) -> None:
                 tags = {"fti/trigger": decision.reason}
                 runner.run_partition("train", f"train_{model.name}", day, tags, f"because {decision.reason}")
         runner.run_window("predict and monitor", "predict", Window(cutoff, following))
-    runner.run_all("load online store", "online")
+    if any(model.online and model.view.joined for model in life.models):
+        runner.run_all("load online store", "online")

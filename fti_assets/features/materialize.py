@@ -1,9 +1,7 @@
 """The feature pipeline: read, compute, validate, write; or nothing."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 import attrs
 import pandas as pd
@@ -26,6 +24,7 @@ from fti_assets.stores.feature_store import WHOLE, FeatureStore, GroupReader
 from fti_assets.stores.frames import declared_pandas, to_polars
 from fti_assets.stores.storage import Storage
 from fti_assets.validation.batch_validation import BatchValidation
+from fti_assets.validation.partition_shares import rows_by_partition
 
 DAYS_AT_ONCE = 400
 """A year and some days: what is in memory does not grow with a longer backfill."""
@@ -53,8 +52,8 @@ def materialize(
     Rows that break a contract with `on_invalid="quarantine"` are set aside, in the place of those set aside before.
     Raises ContractViolation for a batch that breaks its contract, MissingPartitions when an input's partitions were
     never written, DeclarationError when the group's table holds rows of a contract that this one cannot follow or
-    workers cannot import a function, and ValueError for a part of a partition; either way nothing is written of its
-    part, and earlier partitions stay.
+    workers cannot import a function, and ValueError for a part of a partition or one that is not over; either way
+    nothing is written of its part, and earlier partitions stay.
     """
     group = binding.group
     if window != (whole := group.period.covering(window)):
@@ -62,6 +61,7 @@ def materialize(
             f"feature group {group.name}: {window.start} to {window.end}: expected whole {group.period.noun}s of UTC, "
             f"such as {whole.start} to {whole.end}, because a partition is replaced whole"
         )
+    store.check_over(group, window)
     store.check(group)  # before anything is computed
     tell_if_many(binding, window, store)
     executor = executor or Executor()
@@ -107,7 +107,7 @@ def write_part(part: Part) -> Materialization:
     store.catalogue.keep(group_row(binding))
     rows = to_polars(frame, group.columns)
     statistics = partition_statistics(rows, group.columns, _partitions(group, window), group.known_at)
-    counted = rows_by_partition(frame, group, window)
+    counted = _rows_by_partition(frame, group, window)
     changed = frozenset(map(group.period.key, write.changed))
     return Materialization(
         write.version,
@@ -183,13 +183,7 @@ def _partitions(group: Group, window: Window) -> list[Window]:
     return [Window(start, start + group.period.length) for start in group.period.starts(window)]
 
 
-def rows_by_partition(frame: pd.DataFrame, group: Group, window: Window) -> dict[str, int]:
-    """How many rows each partition of the window holds, by its key."""
-    period = group.period
+def _rows_by_partition(frame: pd.DataFrame, group: Group, window: Window) -> dict[str, int]:
     if group.dimension:
-        return {period.key(WHOLE.start): len(frame)}
-    hours = pl.Series(frame[group.known_at]).dt.truncate("1h").value_counts()
-    counted = Counter[datetime]()
-    for hour, rows in hours.iter_rows():
-        counted[period.start_of(hour)] += rows
-    return {period.key(start): counted[start] for start in period.starts(window)}
+        return {group.period.key(WHOLE.start): len(frame)}
+    return rows_by_partition(frame[group.known_at], group.period, window)

@@ -6,7 +6,8 @@ from datetime import datetime
 from fti_assets.contracts.binding import Binding, Reach
 from fti_assets.contracts.fingerprint import binding_version
 from fti_assets.contracts.group import Group
-from fti_assets.contracts.time import Window, start_of_key
+from fti_assets.contracts.partition_keys import start_of_key
+from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import FeatureStore
 from fti_assets.stores.home import Home
 from fti_assets.stores.out_of_date import OutOfDate, out_of_date, readings

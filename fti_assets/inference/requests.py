@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from fti_assets.contracts.condition import columns_read
 from fti_assets.contracts.errors import ContractViolation, FailingCase, unknown
 from fti_assets.contracts.feature_view import FeatureView
 from fti_assets.contracts.kinds import Kind
+from fti_assets.contracts.time import now
 from fti_assets.stores.frames import to_polars
 from fti_assets.validation.conform import conform
 from fti_assets.views.assemble import meets
@@ -49,12 +50,12 @@ def request_frame(view: FeatureView, requests: Sequence[Mapping[str, Any]]) -> p
         for name in dict.fromkeys(name for request in requests for name in request)
         if name not in spine.columns
     ]
-    now = datetime.now(UTC)
+    present = now()
     columns: dict[str, pd.Series] = {}
     for field in request_fields(view):
         sent = [request.get(field.name) for request in requests]
         if field.name == view.predicted_at:
-            sent = [now if value is None else value for value in sent]
+            sent = [present if value is None else value for value in sent]
         values = [_value(value, field.kind) for value in sent]
         wrong = [raw for raw, value in zip(sent, values, strict=True) if isinstance(value, _Refused)]
         absent = [value for value in values if value is None]

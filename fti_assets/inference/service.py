@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
+from datetime import timedelta
 from threading import Lock
 from typing import Any
 
@@ -31,13 +32,19 @@ class Rows(BaseModel):
 
 
 class Answer(BaseModel):
-    """The predictions, in the order of the rows, and the version that made them."""
+    """The predictions, in the order of the rows, and the version that made them.
+
+    `known_until` is the time that the loaded rows reach, without those known at it or later; null where a model looks
+    nothing up but dimensions. `stale` are the rows asked for a later time, which may be answered otherwise in batch.
+    """
 
     model: str
     version: int
     content_id: str
     cutoff: str
     predictions: list[float]
+    known_until: str | None
+    stale: list[bool]
 
 
 class Champions:
@@ -65,9 +72,14 @@ def create_app(models: Sequence[Model], home: Home) -> FastAPI:
     """The service for these models, on the registry and the online store of a home.
 
     404 for a model that it does not serve, 422 with the failing cases for requests that break the spine's contract,
-    503 where no champion or no feature rows are there to answer from. Each answered row is logged before it is sent.
+    503 where no champion or no feature rows are there to answer from, or they do not reach the time asked for. Each
+    answered row is logged before it is sent. Models that say `online=False` are not served.
+
+    Raises DeclarationError for a model whose features online are not those of batch.
     """
-    served = {model.name: model for model in models}
+    served = {model.name: model for model in models if model.online}
+    for model in served.values():
+        model.check_online()
     champions = Champions(home)
     predicting = Lock()
 
@@ -95,13 +107,16 @@ def create_app(models: Sequence[Model], home: Home) -> FastAPI:
             raise UnknownModel(unknown("model", model, served))
         if not 1 <= len(body.rows) <= MAX_ROWS:
             raise ContractViolation("request", [FailingCase("rows", f"1 to {MAX_ROWS:,} rows", str(len(body.rows)), 1)])
-        view = served[model].view
+        view, stale_up_to = served[model].view, served[model].stale_up_to or timedelta(0)
         requests = request_frame(view, body.rows)
         scorer = champions.scorer(model)
+        known_until = home.online.known_until(selection.group for selection in view.joined)
         with predicting:  # a booster that is asked configures itself, which two threads must not do at once
-            predictions = answer(view, scorer, requests, home.online).tolist()
+            predictions = answer(view, scorer, requests, home.online, stale_up_to).tolist()
         home.online.log(model, scorer.version.version, requests.to_dicts(), predictions)
-        return Answer(model=model, **_facts(scorer.version), predictions=predictions)
+        late = [known_until is not None and time >= known_until for time in requests[view.predicted_at]]
+        until = known_until.isoformat() if known_until else None
+        return Answer(model=model, **_facts(scorer.version), predictions=predictions, known_until=until, stale=late)
 
     app.add_exception_handler(UnknownModel, _sentence(404))
     app.add_exception_handler(ContractViolation, _broken_contract)

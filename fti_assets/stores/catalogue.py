@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fti_assets.contracts.errors import unknown
 from fti_assets.contracts.names import checked_name
+from fti_assets.contracts.partition_keys import start_of_key
 from fti_assets.stores.revisions import Revisions
 from fti_assets.stores.storage import Storage
 
@@ -102,11 +103,7 @@ def _between(written: tuple[str, ...], length: timedelta | None) -> tuple[str, .
     """The partitions between the first and the last that were never written."""
     if length is None or not written:
         return ()
-    first, last = (_start_of(key) for key in (written[0], written[-1]))
+    first, last = (start_of_key(key) for key in (written[0], written[-1]))
     shape = "%Y-%m-%d" if length >= timedelta(days=1) else "%Y-%m-%d-%H:%M"
     keys = [f"{first + n * length:{shape}}" for n in range((last - first) // length + 1)]
     return tuple(key for key in keys if key not in set(written))
-
-
-def _start_of(key: str) -> datetime:
-    return datetime.strptime(key, "%Y-%m-%d-%H:%M" if len(key) > len("2013-01-31") else "%Y-%m-%d").replace(tzinfo=UTC)

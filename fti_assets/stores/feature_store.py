@@ -9,7 +9,7 @@ import polars as pl
 
 from fti_assets.contracts.errors import MissingPartitions
 from fti_assets.contracts.group import Group
-from fti_assets.contracts.time import Window
+from fti_assets.contracts.time import Window, now
 from fti_assets.stores.catalogue import Catalogue
 from fti_assets.stores.frames import to_polars
 from fti_assets.stores.provenance import ProvenanceStore
@@ -20,6 +20,7 @@ from fti_assets.stores.storage import Storage
 from fti_assets.stores.table_contract import TableContract
 from fti_assets.stores.tables import PartitionedTable, Write
 from fti_assets.stores.tiles import TileStore
+from fti_assets.stores.whole_history import whole_from
 
 WHOLE = Window.of_days("1970-01-01", "1970-01-01")
 """The one partition that holds all of a dimension."""
@@ -51,7 +52,7 @@ class GroupReader(Protocol):
         """Raise MissingPartitions unless every partition that the window touches was written."""
 
     def require_history(self, group: Group, window: Window) -> None:
-        """The same from the group's first rows on."""
+        """The same from the group's first partition on."""
 
 
 class FeatureStore:
@@ -75,8 +76,28 @@ class FeatureStore:
         """Raise DeclarationError when the group's table holds rows of a contract that this one cannot follow."""
         self._table(group).check()
 
+    def check_over(self, group: Group, window: Window) -> None:
+        """Raise ValueError, naming when it is over, for a window of which a partition is not; a dimension has none.
+
+        Rows may still become known in it, and a partition that was written counts as complete.
+        """
+        present = now()
+        if group.dimension or window.end <= present:
+            return
+        unfinished = [start for start in group.period.starts(window) if start + group.period.length > present]
+        newest = group.period.start_of(present) - group.period.length
+        raise ValueError(
+            f"feature group {group.name}: the {group.period.noun} of {group.period.key(unfinished[0])} is over at "
+            f"{unfinished[0] + group.period.length:%Y-%m-%d %H:%M} UTC and cannot be written before, because rows may "
+            f"still become known in it: expected partitions up to {group.period.key(newest)}"
+        )
+
     def write(self, group: Group, frame: pd.DataFrame, window: Window) -> Write:
-        """Replace the window's partitions (a dimension: everything) by validated rows; those it holds already stay."""
+        """Replace the window's partitions (a dimension: everything) by validated rows; those it holds already stay.
+
+        Raises ValueError for partitions that are not over.
+        """
+        self.check_over(group, window)
         rows = to_polars(frame, group.columns)
         if group.dimension:
             return self._table(group).write(rows, WHOLE, pl.lit(WHOLE.start))
@@ -97,9 +118,9 @@ class FeatureStore:
         self._require(group, window, group.period.starts(WHOLE if group.dimension else window))
 
     def require_history(self, group: Group, window: Window) -> None:
-        """Raise MissingPartitions unless every partition of the window since the group's first rows was written.
+        """Raise MissingPartitions unless every partition of the window since the group's first one was written.
 
-        Partitions before a group's first rows cannot be missed: there history begins.
+        Partitions before the first that was written cannot be missed: there history begins, and `whole_from` tells.
         """
         if group.dimension or self._table(group).version() is None:
             self.require(group, window)
@@ -151,6 +172,22 @@ class FeatureStore:
         """The end of the latest partition with rows."""
         last = self._table(group).last()
         return None if last is None else last + group.period.length
+
+    def written_until(self, group: Group) -> datetime | None:
+        """The end of the latest partition that was written, with rows or without."""
+        last = self._table(group).last_written()
+        return None if last is None else last + group.period.length
+
+    def first_written(self, group: Group) -> datetime | None:
+        """The first instant of the earliest partition that was written, with rows or without."""
+        return self._table(group).first()
+
+    def whole_from(self, groups: Sequence[Group]) -> dict[str, datetime | None]:
+        """For each group by name the instant from which on no row reaches back before history begins.
+
+        None where the group, or one that it is computed from, was never written.
+        """
+        return whole_from(self.storage, self.catalogue.rows(), [group.name for group in groups])
 
     def version(self, group: Group) -> int | None:
         """The table's version now, to pin a dataset to; None before its first write."""

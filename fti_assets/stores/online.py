@@ -4,7 +4,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,13 +16,14 @@ from fti_assets.contracts.errors import ContractViolation, FailingCase, MissingP
 from fti_assets.contracts.group import Group
 from fti_assets.contracts.kinds import Kind
 from fti_assets.contracts.selection import Selection
+from fti_assets.contracts.time import label_of
 
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PATIENCE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds between attempts to open the file."""
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS loads (name TEXT PRIMARY KEY, answers_from INTEGER)",
+    "CREATE TABLE IF NOT EXISTS reaches (name TEXT PRIMARY KEY, answers_from INTEGER, known_until INTEGER)",
     "CREATE TABLE IF NOT EXISTS responses "
     "(answered_at TEXT, model TEXT, version INTEGER, request TEXT, prediction BLOB)",
 )
@@ -43,12 +44,14 @@ class OnlineStore:
         group: Group,
         rows: pl.DataFrame,
         answers_from: datetime | None = None,
+        known_until: datetime | None = None,
         by: Collection[tuple[str, ...]] = (),
     ) -> int:
         """Replace the group's rows, in the order of the feature store; how many there are now.
 
         `answers_from` is the earliest prediction time, and moment that a value is wanted for, that the rows suffice
         for; None when they suffice for any.
+        `known_until` is the instant from which on it is not among the rows what became known; None for a dimension.
         `by` are the columns of lookups, indexed; by default the group's keys.
         """
         plain = rows.select(_plain(name, kind) for name, kind in group.columns.items()).with_row_index("position_")
@@ -63,16 +66,28 @@ class OnlineStore:
             for number, keys in enumerate(by or [group.keys]):
                 order = ", ".join(f'"{name}"' for name in dict.fromkeys([*keys, *filter(None, times)]))
                 connection.execute(f"CREATE INDEX key_{number}_of_{group.name} ON {_table(group)} ({order})")
-            earliest = None if answers_from is None else (answers_from - _EPOCH) // _MICROSECOND
-            connection.execute("INSERT OR REPLACE INTO loads VALUES (?, ?)", (group.name, earliest))
+            reach = [None if end is None else (end - _EPOCH) // _MICROSECOND for end in (answers_from, known_until)]
+            connection.execute("INSERT OR REPLACE INTO reaches VALUES (?, ?, ?)", (group.name, *reach))
             connection.execute("COMMIT")
         return len(plain)
 
-    def look_up(self, selection: Selection, requests: pl.DataFrame, at: str) -> pl.DataFrame:
+    def known_until(self, groups: Iterable[Group]) -> datetime | None:
+        """The instant from which on it is not loaded of each group what became known; None where all are dimensions.
+
+        MissingPartitions for a group that was never loaded.
+        """
+        with self._connection() as connection:
+            ends = [end for group in groups if (end := _reach_of(connection, group)[1]) is not None]
+        return _instant(min(ends)) if ends else None
+
+    def look_up(
+        self, selection: Selection, requests: pl.DataFrame, at: str, stale_up_to: timedelta = timedelta(0)
+    ) -> pl.DataFrame:
         """The selection's columns for each request, by the rules of the joins of a batch; null where nothing is known.
 
         `requests` hold the spine's columns, `at` names their prediction time. Raises MissingPartitions for a group
-        that was never loaded, ContractViolation for a time or moment before those that the rows suffice for.
+        that was never loaded, and for a prediction time that its rows do not reach, or not by `stale_up_to`;
+        ContractViolation for a time or moment before those that the rows suffice for.
         """
         group, query = selection.group, _query(selection)
         keys = requests.select(_plain(name, group.columns[key]) for key, name in selection.spine_keys.items())
@@ -82,7 +97,8 @@ class OnlineStore:
         with self._connection() as connection:
             connection.execute("BEGIN")
             for column, instants in {at: times, wanted_for: moments}.items():
-                _check_reach(connection, group, column, instants)
+                _check_begin(connection, group, column, instants)
+            _check_end(connection, group, at, times, stale_up_to)
             for key, time_, moment in zip(keys.iter_rows(), times, moments, strict=True):
                 arguments = key if group.dimension else (*key, *_bounds(time_, moment, selection))
                 row = None if None in arguments else connection.execute(query, arguments).fetchone()
@@ -173,14 +189,34 @@ def _query(selection: Selection) -> str:
     )
 
 
-def _check_reach(connection: sqlite3.Connection, group: Group, at: str, moments: Sequence[int | None]) -> None:
-    loaded = connection.execute("SELECT answers_from FROM loads WHERE name = ?", (group.name,)).fetchone()
+def _reach_of(connection: sqlite3.Connection, group: Group) -> tuple[int | None, int | None]:
+    """The first time that the group's rows suffice for, and that from which on they do not, in microseconds."""
+    query = "SELECT answers_from, known_until FROM reaches WHERE name = ?"
+    loaded: tuple[int | None, int | None] | None = connection.execute(query, (group.name,)).fetchone()
     if loaded is None:
         raise MissingPartitions(f"the online store has no rows of {group.name}: materialize online/{group.name}")
-    early = [] if loaded[0] is None else [moment for moment in moments if moment is not None and moment < loaded[0]]
-    if early:
-        check = f"{_instant(loaded[0])} or later, where {group.name} is loaded: predict earlier rows in batch"
+    return loaded
+
+
+def _check_begin(connection: sqlite3.Connection, group: Group, at: str, moments: Sequence[int | None]) -> None:
+    begin, _ = _reach_of(connection, group)
+    early = [] if begin is None else [moment for moment in moments if moment is not None and moment < begin]
+    if begin is not None and early:
+        check = f"{_instant(begin)} or later, where {group.name} is loaded: predict earlier rows in batch"
         raise ContractViolation("request", [FailingCase(at, check, str(_instant(early[0])), len(early))])
+
+
+def _check_end(
+    connection: sqlite3.Connection, group: Group, at: str, times: Sequence[int], stale_up_to: timedelta
+) -> None:
+    _, end = _reach_of(connection, group)
+    if end is not None and max(times) >= end + stale_up_to // _MICROSECOND:
+        allowed = f", and stale_up_to={label_of(stale_up_to)} more is answered" if stale_up_to else ""
+        raise MissingPartitions(
+            f"the online rows of {group.name} reach {_instant(end)}, not {at}={_instant(max(times))}{allowed}: "
+            f"materialize features/{group.name} and online/{group.name}, or say by fti.Model(…, stale_up_to=…) how "
+            "much later a request may be answered"
+        )
 
 
 def _bounds(at: int | None, moment: int | None, selection: Selection) -> tuple[int | None, ...]:

@@ -49,6 +49,11 @@ class TableVersion:
     files: tuple[MonthFile, ...]
     marks: frozenset[str]
 
+    @property
+    def written(self) -> frozenset[str]:
+        """The keys of the partitions that were written, as far as they tell the first and the last of them."""
+        return self.marks.union(key for file in self.files for key in (file.first, file.last))
+
 
 def version_of(table: "DeltaTable", marks: frozenset[str]) -> TableVersion:
     """The version that deltalake has opened. DeclarationError when other stores than these made the table."""

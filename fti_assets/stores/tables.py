@@ -11,7 +11,8 @@ import attrs
 import polars as pl
 
 from fti_assets.contracts.errors import AlreadyIssued, Conflict, MissingPartitions, StorageError
-from fti_assets.contracts.time import PERIODS, Window, start_of_key
+from fti_assets.contracts.partition_keys import start_of_key
+from fti_assets.contracts.time import PERIODS, Window
 from fti_assets.stores.batch import Batch, batch_of
 from fti_assets.stores.commits import commits_between
 from fti_assets.stores.month_files import EVERYTHING, MonthFile, contents_in, read_months, write_month
@@ -162,14 +163,19 @@ class PartitionedTable:
         return [start for start, key in keys.items() if key not in held and key not in table.marks]
 
     def first(self) -> datetime | None:
-        """The first instant of the earliest partition that has rows."""
+        """The first instant of the earliest partition that was written, with rows or without."""
         table = self._open()
-        return start_of_key(min(file.first for file in table.files)) if table and table.files else None
+        return None if table is None or not table.written else start_of_key(min(table.written))
 
     def last(self) -> datetime | None:
         """The first instant of the latest partition that has rows."""
         table = self._open()
         return start_of_key(max(file.last for file in table.files)) if table and table.files else None
+
+    def last_written(self) -> datetime | None:
+        """The first instant of the latest partition that was written, with rows or without."""
+        table = self._open()
+        return None if table is None or not table.written else start_of_key(max(table.written))
 
     def version(self) -> int | None:
         """The table's version now; None before its first write."""

@@ -21,6 +21,7 @@ def card(
         model.description or f"Predicts `{model.view.label}`.",
         "",
         f"Fitted on {dataset.manifest['rows']:,} rows that were matured at the cutoff, dataset `{dataset.id}`.",
+        *_cut(dataset),
         f"Evaluated on {evaluation.rows:,} of them, those of the last {label_of(model.holdout)}, by the same recipe "
         "fitted on what was final before they began.",
         "",
@@ -35,3 +36,14 @@ def card(
     lines += ["", "| feature | importance |", "|---|---|"]
     lines += [f"| {name} | {share:.1%} |" for name, share in list(importance.items())[:12]]
     return "\n".join(lines) + "\n"
+
+
+def _cut(dataset: Dataset) -> list[str]:
+    """How many rows have windows that begin before history does, where any have."""
+    cut, whole = dataset.manifest.get("cut"), dataset.manifest.get("whole_from")
+    if not cut:
+        return []
+    since = (
+        f"all windows are whole from {datetime.fromisoformat(whole):%Y-%m-%d %H:%M} UTC" if whole else "none is whole"
+    )
+    return [f"Windows of {cut:,} matured rows reach back before history begins: {since}."]

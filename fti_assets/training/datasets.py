@@ -23,7 +23,7 @@ from fti_assets.stores.slices import Slice
 from fti_assets.training.out_of_date import dataset_provenance
 from fti_assets.views import as_of_join, label_answers, labels
 from fti_assets.views.assemble import assemble, nullable_of
-from fti_assets.views.inputs import Versions, read_inputs, read_spine, table_versions
+from fti_assets.views.inputs import Versions, read_inputs, read_spine, table_versions, whole_from
 from fti_assets.views.labels import LABEL, LABEL_KNOWN_AT, read_labels
 from fti_assets.views.row_wise import check_row_wise
 from fti_assets.views.slices import slices
@@ -38,12 +38,16 @@ class Built:
         rows: how many rows are learned from.
         never: how many were matured and have no label: none came in time.
         waiting: how many of the spine's rows before the cutoff wait for their label.
+        whole_from: the prediction time from which on no window or look-back reaches back before history begins.
+        cut: how many matured rows are predicted before that: some of their windows began before history did.
     """
 
     dataset: Dataset
     rows: int
     never: int
     waiting: int
+    whole_from: datetime | None
+    cut: int
 
 
 def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -> Built:
@@ -76,6 +80,8 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
     _check_never(model, never, matured_rows)
     waiting = _waiting(view, Window(window.end, cutoff), store, versions)
     made_from = dataset_provenance(model, window, store)
+    whole = whole_from(view, store)
+    cut = _predicted_before(whole, view, of_view)
     manifest = {
         "model": model.name,
         "cutoff": cutoff.isoformat(),
@@ -86,6 +92,8 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
         "rows": learned_rows,
         "never": never,
         "waiting": waiting,
+        "whole_from": whole and whole.isoformat(),
+        "cut": cut,
         "tables": versions,
         "made_from": made_from.facts,
         "columns": list(dict.fromkeys([*_order(view), *view.columns, LABEL, LABEL_KNOWN_AT])),
@@ -93,7 +101,18 @@ def build_dataset(model: Model, cutoff: datetime, since: datetime, home: Home) -
         "parts": [{"rows": rows.facts, "labels": places.facts} for rows, places in zip(of_view, learned, strict=True)],
     }
     home.models.keep(model_row(model))
-    return Built(home.datasets.write(model.name, cutoff, manifest), learned_rows, never, waiting)
+    return Built(home.datasets.write(model.name, cutoff, manifest), learned_rows, never, waiting, whole, cut)
+
+
+def _predicted_before(whole: datetime | None, view: FeatureView, of_view: Sequence[Slice]) -> int:
+    """How many of the view's rows are predicted before that time; all where there is none."""
+    cut = 0
+    for rows in of_view:
+        if whole is None or rows.window.end <= whole:
+            cut += rows.rows
+        elif rows.window.start < whole:
+            cut += int((rows.read([view.predicted_at])[view.predicted_at] < whole).sum())
+    return cut
 
 
 def _waiting(view: FeatureView, window: Window, store: FeatureStore, versions: Versions) -> int:

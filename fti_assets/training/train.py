@@ -163,6 +163,7 @@ def _facts(model: Model, dataset: Dataset, facts: Mapping[str, Any] | None) -> d
     return {
         "dataset": dataset.id,
         "rows": dataset.manifest["rows"],
+        "whole_from": dataset.manifest.get("whole_from"),
         "tables": dataset.manifest["tables"],
         "recipe": model_version(model),
         "parameters": dict(_estimator(model).parameters(model.view.label.is_binary)),

@@ -2,7 +2,7 @@
 
 import copy
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import pandas as pd
@@ -14,7 +14,8 @@ from fti_assets.contracts.source import Source
 from fti_assets.contracts.time import PERIODS, Window
 from fti_assets.stores.feature_store import GroupReader
 from fti_assets.validation.conform import conform, conform_group, widened
-from fti_assets.validation.set_aside import invalid_digests, sift
+from fti_assets.validation.partition_shares import check_shares, reasons, rows_by_partition
+from fti_assets.validation.set_aside import Sifted, invalid_digests, sift
 
 WHOLE_TABLE = "whole"
 """The one partition of a dimension."""
@@ -34,7 +35,7 @@ class BatchValidation:
         """The conforming rows of a batch. ContractViolation when it breaks its contract and may not go on."""
         window = None if self._group.dimension else self._window
         owner = owner_of(contract)
-        aside: Sequence[SetAside] = ()
+        aside: dict[str, list[SetAside]] = {}
         try:
             if isinstance(contract, Source):
                 conforming = conform(frame, contract.schema, f"source {contract.name}")
@@ -46,8 +47,10 @@ class BatchValidation:
                     raise ContractViolation(violation.what, violation.cases, _of_the_group_alone(contract)) from None
                 raise
             sifted = sift(frame, contract, window, self._store.waivers(owner))
-            conforming, aside = sifted.frame, sifted.aside
-        self._aside.setdefault(owner, {}).update(self._by_partition(contract, aside))
+            conforming = sifted.frame
+            rows, aside = self._by_partition(contract, sifted)
+            check_shares(contract, rows, aside)
+        self._aside.setdefault(owner, {}).update(aside)
         self.widened |= {f"{contract.name}.{name}": types for name, types in widened(frame, conforming).items()}
         return conforming
 
@@ -80,37 +83,49 @@ class BatchValidation:
     @property
     def reasons(self) -> tuple[FailingCase, ...]:
         """Why rows were set aside, the most frequent reason first, each with one value and its number of rows."""
-        values: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-        for owner, aside in self._aside.items():
-            for reason in (reason for rows in aside.values() for row in rows for reason in row.reasons):
-                values[owner, reason.column, reason.check].append(reason.value)
-        return tuple(
-            FailingCase(column, check, breaking[0], len(breaking), of=owner)
-            for (owner, column, check), breaking in sorted(values.items(), key=lambda item: (-len(item[1]), item[0]))
-        )
+        of_all = [
+            reason
+            for owner, aside in self._aside.items()
+            for reason in reasons([row for rows in aside.values() for row in rows], of=owner)
+        ]
+        return tuple(sorted(of_all, key=lambda reason: (-reason.rows, reason.of, reason.column, reason.check)))
 
-    def _by_partition(self, contract: Group | Source, aside: Sequence[SetAside]) -> dict[str, list[SetAside]]:
-        """The rows by the partition of their known time; without one, or with another's, in the first of the window."""
-        if not aside:
-            return {}
-        partitions = self.partitions
-        if isinstance(contract, Source) and len(partitions) > 1:
-            known_in = self._read_again(contract, aside)
+    def _by_partition(
+        self, contract: Group | Source, sifted: Sifted
+    ) -> tuple[Mapping[str, int], dict[str, list[SetAside]]]:
+        """How many rows came of each partition, and those that were set aside of it.
+
+        A row without a known time, or with one outside of the window, belongs to the window's first partition.
+        """
+        first, *others = self.partitions
+        if not others:
+            aside = {first: list(sifted.aside)} if sifted.aside else {}
+            return {first: len(sifted.frame) + len(sifted.aside)}, aside
+        if isinstance(contract, Source):
+            rows, known_in = self._read_again(contract, sifted.aside)
         else:
-            times = [row.known_at for row in aside]
-            known_in = [self._period.key(self._period.start_of(time)) if time else "" for time in times]
+            times = [row.known_at for row in sifted.aside]
+            keys = [self._period.key(self._period.start_of(time)) if time else first for time in times]
+            known_in = [key if key in others else first for key in keys]
+            rows = Counter(rows_by_partition(sifted.frame[contract.known_at], self._period, self._window))
+            rows.update(known_in)
         by_partition: dict[str, list[SetAside]] = {}
-        for row, partition in zip(aside, known_in, strict=True):
-            by_partition.setdefault(partition if partition in partitions else partitions[0], []).append(row)
-        return by_partition
+        for row, partition in zip(sifted.aside, known_in, strict=True):
+            by_partition.setdefault(partition, []).append(row)
+        return rows, by_partition
 
-    def _read_again(self, source: Source, aside: Sequence[SetAside]) -> list[str]:
-        """The partition of each row of a source, whose rows say only by their reading when they became known."""
-        partitions: dict[str, list[str]] = defaultdict(list)
+    def _read_again(self, source: Source, aside: Sequence[SetAside]) -> tuple[Counter[str], list[str]]:
+        """How many rows each partition has, and the partition of each row that was set aside.
+
+        The rows of a source say only by their reading when they became known.
+        """
+        rows, known_in = Counter[str](), defaultdict[str, list[str]](list)
         for start in self._period.starts(self._window):
-            for digest in invalid_digests(source.read(start, start + self._period.length), source):
-                partitions[digest].append(self._period.key(start))
-        return [partitions[row.digest].pop(0) if partitions[row.digest] else "" for row in aside]
+            key, frame = self._period.key(start), source.read(start, start + self._period.length)
+            rows[key] = len(frame)
+            for digest in invalid_digests(frame, source):
+                known_in[digest].append(key)
+        return rows, [known_in[row.digest].pop(0) if known_in[row.digest] else self.partitions[0] for row in aside]
 
 
 def _of_the_group_alone(source: Group | Source) -> str:

@@ -44,10 +44,10 @@ def sift(frame: pd.DataFrame, contract: Group | Source, window: Window | None, w
     Each value is judged by itself. A word in a file's column of numbers makes pandas read all of it as text: the word's
     row is set aside, and the other texts are the numbers that they spell, with or without the word beside them.
 
-    Raises ContractViolation when the frame as a whole breaks the contract (a column missing, not declared or of
-    another type, a check of the whole), or when more than the share `invalid_up_to` of the rows would be set aside.
+    Raises ContractViolation when the frame as a whole breaks the contract: a column missing, not declared or of
+    another type, a check of the whole. Whether too many rows are set aside, `check_shares` judges.
     """
-    what = f"{'source' if isinstance(contract, Source) else 'feature group'} {contract.name}"
+    what = called(contract)
     if not isinstance(frame, pd.DataFrame):
         raise ContractViolation(what, cases_of(examine(frame, contract.schema).faults))
     numbered = kept = frame.reset_index(drop=True)
@@ -60,8 +60,6 @@ def sift(frame: pd.DataFrame, contract: Group | Source, window: Window | None, w
         for label in _waived(broken, texts, waivers):
             del broken[label]
         reasons.update(broken)
-        if len(reasons) > contract.invalid_up_to * len(frame):
-            raise ContractViolation(what, cases_of(examined.faults), _limit(len(reasons), len(frame), contract))
         if not broken:
             break
         kept = _retyped(kept, examined.frame).drop(index=list(broken))
@@ -70,6 +68,11 @@ def sift(frame: pd.DataFrame, contract: Group | Source, window: Window | None, w
         raise ContractViolation(what, cases_of(examined.of_frame))
     conforming = typed_only(examined.frame, contract.schema) if examined.faults else examined.frame
     return Sifted(conforming.reset_index(drop=True), _set_aside(reasons, texts, typed, contract))
+
+
+def called(contract: Group | Source) -> str:
+    """What a violation calls whose rows they are: `feature group orders`, `source shop_orders`."""
+    return f"{'source' if isinstance(contract, Source) else 'feature group'} {contract.name}"
 
 
 def invalid_digests(frame: pd.DataFrame, source: Source) -> list[str]:
@@ -165,9 +168,3 @@ def _waived(broken: Mapping[int, list[Reason]], texts: Texts, waivers: Waivers) 
         for label, reasons in broken.items()
         if all(reason.releasable and (reason.column, reason.check) in waived[label] for reason in reasons)
     ]
-
-
-def _limit(invalid: int, rows: int, contract: Group | Source) -> str:
-    allowed = int(contract.invalid_up_to * rows)
-    limit = f"at most {allowed:,} (invalid_up_to={contract.invalid_up_to:g}) may be set aside"
-    return f"{invalid:,} of {rows:,} rows are invalid, {limit}: "

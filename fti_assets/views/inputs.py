@@ -11,6 +11,7 @@ from fti_assets.contracts.group import Group
 from fti_assets.contracts.selection import Selection
 from fti_assets.contracts.time import Window
 from fti_assets.stores.feature_store import FeatureStore
+from fti_assets.stores.whole_history import latest
 
 Versions = Mapping[str, int | None]
 """The version at which each table is read, by the name of its group."""
@@ -105,6 +106,17 @@ def read_inputs(
         columns = [c for c in group.columns if c in used or c in group.times]
         groups[group.name] = store.read(group, halo, columns, versions.get(group.name))
     return spine, groups
+
+
+def whole_from(view: FeatureView, store: FeatureStore) -> datetime | None:
+    """The prediction time from which on no window or look-back of the view reaches back before history begins.
+
+    None while a group was never written. A view's moments that lie far before its predictions are not asked for.
+    """
+    joined = [selection for selection in view.joined if not selection.group.dimension]
+    whole = store.whole_from([selection.group for selection in joined])
+    of_each = [(whole[selection.group.name], selection.halo) for selection in joined]
+    return latest([store.first_written(view.spine), *(begin and begin + halo for begin, halo in of_each)])
 
 
 def table_versions(view: FeatureView, store: FeatureStore) -> dict[str, int | None]:

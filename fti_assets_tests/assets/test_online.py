@@ -48,5 +48,5 @@ def test_nothing_is_loaded_before_there_are_features(tmp_path):
 
         failures = "\n".join(str(event.step_failure_data.error) for event in run.get_step_failure_events())
         assert not run.success
-        assert "online/customer_history: no spine that uses it has rows" in failures
+        assert "online/customer_history: feature group customer_history was not materialized" in failures
         assert "feature group products was not materialized: materialize it first" in failures

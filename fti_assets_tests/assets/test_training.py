@@ -35,6 +35,8 @@ def test_a_dataset_shows_its_rows_and_where_its_columns_come_from(lived):
     # of 21 days of 20 orders, the last two days' are not matured at the cutoff
     assert shown["dagster/partition_row_count"] == 380
     assert (shown["rows that will never have a label"], shown["rows that wait for their label"]) == (0, 40)
+    # outcomes since the first, windows of seven days and a look-back of three
+    assert (shown["all windows are whole from"], shown["rows before that"]) == ("2024-01-11 00:00", 200)
     [lineage] = {dep for deps in [shown["dagster/column_lineage"].deps_by_column["price"]] for dep in deps}
     assert (lineage.asset_key, lineage.column_name) == (PRODUCTS, "price")
     origins = {dep.asset_key for deps in shown["dagster/column_lineage"].deps_by_column.values() for dep in deps}

@@ -70,6 +70,7 @@ def test_a_group_is_shown_with_everything(home: Home) -> None:
         "version        1, beside outcome_v2",
         "stored         11, 2024-01-01 to 2024-01-13",
         "missing        2024-01-11, 2024-01-12",
+        "whole from     2024-01-01 00:00Z",
         "newest row     2024-01-13 19:30Z",
         "computed by    fti_assets_tests.worlds.as_given",
         "source shop_outcomes: What became of an order",
@@ -77,6 +78,10 @@ def test_a_group_is_shown_with_everything(home: Home) -> None:
         assert said in shown
     columns = {line.split()[0]: line for line in shown.splitlines() if line.startswith("  ")}
     assert "returns (label), customer_history (windows)" in columns["is_returned"]
+
+
+def test_of_windows_is_told_from_when_on_they_are_whole(home: Home) -> None:
+    assert "whole from     2024-01-08 00:00Z" in "\n".join(lines(home, "show", "customer_history"))
 
 
 def test_a_column_that_nobody_uses_is_said_to_be_so(home: Home) -> None:

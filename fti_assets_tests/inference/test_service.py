@@ -9,13 +9,18 @@ from shutil import copytree
 from typing import Any
 
 import pytest
+from attrs import evolve
 from fastapi.testclient import TestClient
 
+from fti_assets.contracts.errors import DeclarationError
+from fti_assets.contracts.feature_view import FeatureView
+from fti_assets.contracts.model import Model
 from fti_assets.contracts.time import Window
 from fti_assets.inference.online import load_online
 from fti_assets.inference.service import MAX_ROWS, create_app
 from fti_assets.models.scorer import Scorer
 from fti_assets.stores.home import Home
+from fti_assets.system import System
 from fti_assets.training.promotion import gate_candidates
 from fti_assets.views.reading import read_view
 from fti_assets_tests import worlds
@@ -112,6 +117,8 @@ def test_each_row_gets_the_batch_prediction_of_the_present_champion(client: Test
         "content_id": champion.content_id,
         "cutoff": "2024-02-01T00:00:00+00:00",
         "predictions": batch.tolist(),
+        "known_until": "2024-02-15T00:00:00+00:00",
+        "stale": [False] * 20,
     }
 
 
@@ -154,9 +161,10 @@ def test_every_answered_row_is_logged_with_its_version(client: TestClient, home:
     assert json.loads(logged(home)[1][2]) == {**rows[1], "placed_at": "2024-02-14T10:00:00+00:00"}
 
 
-def test_the_log_holds_the_prediction_time_that_was_left_out(client: TestClient, home: Home) -> None:
+def test_the_log_holds_the_prediction_time_that_was_left_out(home: Home) -> None:
     order = {name: value for name, value in ORDER.items() if name != "placed_at"}
-    assert client.post("/predict/returns", json={"rows": [order]}).status_code == 200
+    with TestClient(create_app([evolve(worlds.returns, stale_up_to="36500d")], home)) as client:
+        assert client.post("/predict/returns", json={"rows": [order]}).status_code == 200
     assert json.loads(logged(home)[0][2])["placed_at"].endswith("+00:00")
 
 
@@ -165,6 +173,59 @@ def test_requests_at_the_same_time_get_the_same_answer(client: TestClient, home:
         answers = list(pool.map(lambda _: client.post("/predict/returns", json={"rows": [ORDER]}).json(), range(20)))
     assert all(answer == answers[0] for answer in answers)
     assert len(logged(home)) == 20
+
+
+@pytest.mark.parametrize("time", ["2024-02-15T00:00:00Z", "9999-01-01T00:00:00Z"])
+def test_a_time_that_the_rows_do_not_reach_is_refused_and_nothing_is_logged(
+    client: TestClient, home: Home, time: str
+) -> None:
+    answered = client.post("/predict/returns", json={"rows": [ORDER, {**ORDER, "placed_at": time}]})
+    assert answered.status_code == 503
+    reach = "the online rows of customer_history reach 2024-02-15 00:00:00+00:00"
+    said = f"{reach}, not placed_at={time[:10]} 00:00:00+00:00"
+    assert answered.json()["detail"].startswith(said)
+    assert logged(home) == []
+
+
+def test_a_row_that_is_answered_later_than_the_rows_reach_is_flagged_as_stale(home: Home) -> None:
+    rows = [{**ORDER, "placed_at": f"2024-02-{day}T12:00:00Z"} for day in (14, 15, 16)]
+    with TestClient(create_app([evolve(worlds.returns, stale_up_to="36h")], home)) as client:
+        answered = client.post("/predict/returns", json={"rows": rows[:2]}).json()
+        assert client.post("/predict/returns", json={"rows": rows}).status_code == 503
+    assert (answered["stale"], answered["known_until"]) == ([False, True], "2024-02-15T00:00:00+00:00")
+    assert len(answered["predictions"]) == 2
+
+
+def with_windows_at_rows(**arguments: Any) -> Model:
+    """The shop's model with windows that end at each order."""
+    at_orders = worlds.outcomes.windows(
+        "customer", {"is_returned": "count"}, over="7d", at=worlds.orders, name="so_far"
+    )
+    view = FeatureView(worlds.orders, VIEW.label, [worlds.orders["quantity"], at_orders])
+    return Model("by_row", view, **arguments)
+
+
+def test_a_model_of_windows_that_end_at_rows_is_refused_where_it_would_be_served(home: Home) -> None:
+    said = (
+        "model by_row: the windows of so_far end at the rows of order, and a request online would be answered by those "
+        r"of its key's last row, not by its own: .*online=False"
+    )
+    with pytest.raises(DeclarationError, match=said):
+        create_app([worlds.returns, with_windows_at_rows()], home)
+    system = System("shop", models=[with_windows_at_rows()], since="2024-01-01")
+    with pytest.raises(DeclarationError, match=said):
+        system.inference_pipeline(first_day="2024-02-01")
+
+
+def test_a_model_for_batch_alone_is_predicted_and_not_served(home: Home) -> None:
+    in_batch = with_windows_at_rows(online=False)
+    with TestClient(create_app([worlds.returns, in_batch], home)) as client:
+        assert [model["name"] for model in client.get("/models").json()] == ["returns"]
+        assert client.post("/predict/by_row", json={"rows": [ORDER]}).status_code == 404
+    pipeline = System("shop", models=[in_batch], since="2024-01-01").inference_pipeline(first_day="2024-02-01")
+    keys = {key.to_user_string() for key in pipeline.resolve_all_asset_keys()}
+    assert "features/so_far" in keys
+    assert not any(key.startswith("online/") for key in keys)
 
 
 def test_an_unknown_model_is_not_found_and_the_known_ones_are_named(client: TestClient) -> None:
@@ -215,7 +276,7 @@ def test_without_a_champion_the_answer_says_so(client: TestClient, home: Home) -
 
 def test_without_online_rows_the_answer_says_what_to_materialize(client: TestClient, home: Home) -> None:
     connection = sqlite3.connect(home.online.path, isolation_level=None)
-    connection.execute("DELETE FROM loads WHERE name = 'products'")
+    connection.execute("DELETE FROM reaches WHERE name = 'products'")
     connection.close()
     answered = client.post("/predict/returns", json={"rows": [ORDER]})
     assert answered.status_code == 503

@@ -24,10 +24,11 @@ def test_an_empty_day_is_written_and_not_missing(storage: Storage) -> None:
     assert (table.version(), table.first(), len(table.read(days(1, 2)))) == (None, None, 0)
     table.write(rows(days(2, 2), [5]), days(1, 3), AT)
     assert table.missing(starts(1, 4)) == starts(4, 4)
-    assert (table.first(), table.last()) == (midnight("2024-01-02"), midnight("2024-01-02"))
+    assert (table.first(), table.last()) == (midnight("2024-01-01"), midnight("2024-01-02"))
+    assert table.last_written() == midnight("2024-01-03")
     table.write(rows(days(2, 2), []), days(2, 2), AT)
     assert table.missing(starts(1, 3)) == []
-    assert table.first() is None
+    assert (table.first(), table.last()) == (midnight("2024-01-01"), None)
 
 
 def test_an_empty_day_is_not_missing_when_the_log_was_summarized(storage: Storage) -> None:
@@ -165,12 +166,12 @@ def test_an_hour_is_replaced_without_the_others_of_its_day_and_an_empty_one_is_n
     assert values(table, days(1, 1)) == [3]
     assert table.missing(HOURLY.starts(days(1, 1))) == []
     assert table.missing(HOURLY.starts(days(2, 2))) == HOURLY.starts(days(2, 2))
-    assert (table.first(), table.last()) == (hour.start, hour.start)
+    assert (table.first(), table.last()) == (NEW_YEAR, hour.start)
     half = Window(hour.start, hour.start + timedelta(minutes=30))
     assert values(table, half) == [3], "a window that cuts an hour reads the hour"
     tenth = Window(NEW_YEAR + timedelta(hours=10), NEW_YEAR + timedelta(hours=11))
     table.write(rows(days(1, 1), [4]).with_columns(at=pl.lit(tenth.start)), tenth, AT)
-    assert (table.first(), table.last()) == (hour.start, tenth.start), "the tenth hour follows the first"
+    assert (table.first(), table.last()) == (NEW_YEAR, tenth.start), "the tenth hour follows the first"
     with pytest.raises(DeclarationError, match="expected whole hours of UTC"):
         table.write(rows(days(1, 1), [3]), half, AT)
 

@@ -41,6 +41,10 @@ a,2024-01-01T10:00Z,{ID},{ID + 1},1.5,True
 b,2024-01-01T11:00Z,{ID + 2},,2.5,False
 c,2024-01-02T12:00Z,{2**63 - 1},{-(2**63)},,True
 """
+OTHERS = """d,2024-01-01T12:00Z,1,2,0.5,True
+e,2024-01-02T13:00Z,1,2,0.5,True
+"""
+"""A valid row more of each day, where one that is set aside would be too large a share of it."""
 ROWS = [("a", ID, ID + 1, 1.5, True), ("b", ID + 2, None, 2.5, False), ("c", 2**63 - 1, -(2**63), None, True)]
 
 
@@ -174,7 +178,7 @@ def test_a_word_fails_a_batch_that_sets_no_rows_aside_and_is_named(
 def test_a_row_has_one_digest_with_a_word_beside_it_and_without(
     home: fti.Home, schema: type[pa.DataFrameModel]
 ) -> None:
-    alone = CSV.replace("\nb,", "\n,")
+    alone = (CSV + OTHERS).replace("\nb,", "\n,")
     digests = set()
     for text in (alone, alone.replace(f",{ID},", ",nil,")):
         put(home, read(text), "quarantine", schema)
@@ -186,15 +190,17 @@ def test_a_row_that_is_set_aside_keeps_its_id_and_is_released_by_it_without_the_
     class Limited(Visit):
         referrer: pd.Int64Dtype = pa.Field(nullable=True, gt=-(2**63))
 
-    put(home, read(CSV), "quarantine", Limited)
+    put(home, read(CSV + OTHERS), "quarantine", Limited)
     [row] = home.features.quarantine.rows("features/visits")
     assert (json.loads(row.row)["referrer"], row.reasons[0].value) == (-(2**63), str(-(2**63)))
     for owner in ("source/log", "features/visits"):
         home.features.quarantine.release(owner, "2024-01-02", [row.digest], who="ada", why="it is real")
-    whole = read(CSV.replace(f"b,2024-01-01T11:00Z,{ID + 2},,", f"b,2024-01-01T11:00Z,{ID + 2},{ID + 2},"), dtype={})
+    whole = read(
+        (CSV + OTHERS).replace(f"b,2024-01-01T11:00Z,{ID + 2},,", f"b,2024-01-01T11:00Z,{ID + 2},{ID + 2},"), dtype={}
+    )
     assert str(whole["referrer"].dtype) == "int64"
     _, rows = put(home, whole, "quarantine", Limited)
-    assert [stored[2] for stored in rows] == [ID + 1, ID + 2, -(2**63)]
+    assert [stored[2] for stored in rows] == [ID + 1, ID + 2, 2, -(2**63), 2]
 
 
 def test_texts_of_numbers_are_none_but_where_rows_are_judged_one_by_one_or_the_model_coerces(home: fti.Home) -> None:

@@ -110,17 +110,6 @@ def test_a_row_says_all_that_is_wrong_with_it() -> None:
     assert values(row) == {"meter": "a", "read_at": "2024-01-02T00:00:00+00:00", "level": -1.0, "count": 101}
 
 
-def test_more_than_the_share_fails_the_batch_and_says_how_many_of_how_many() -> None:
-    half = batch(level=[-1.0, -1.0, -1.0, 1.0, 1.0, 1.0])
-    assert len(sift(half, readings, DAY, {}).aside) == 3
-    said = (
-        r"readings breaks its contract, nothing was written: 4 of 6 rows are invalid, at most 3 \(invalid_up_to=0.5\)"
-    )
-    with pytest.raises(ContractViolation, match=said) as raised:
-        sift(half.assign(level=[-1.0, -1.0, -1.0, -2.0, 1.0, 1.0]), readings, DAY, {})
-    assert raised.value.cases[0].rows == 4
-
-
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
