@@ -25,6 +25,6 @@ def test_the_job_does_what_the_command_does(tmp_path: Path) -> None:
 
 def test_the_schedule_is_of_the_feature_pipeline_and_off_until_somebody_turns_it_on() -> None:
     for defs in (features.defs, definitions.defs):
-        assert [schedule.name for schedule in defs.schedules or ()] == ["maintenance"]
+        assert "maintenance" in [schedule.name for schedule in defs.schedules or ()]
     assert every_week.default_status == dg.DefaultScheduleStatus.STOPPED
     assert every_week.job_name == "maintenance"

@@ -36,7 +36,7 @@ def lines(result: Result) -> list[str]:
 
 TABLE = "features/order 2024-01, 2024-02 version"
 BLOBS = "files that no record names 1 object"
-REVISIONS = "older revisions 2 objects"
+REVISIONS = "older revisions 4 objects"
 
 
 def test_maintenance_says_what_it_did_and_then_that_there_is_nothing_to_do(home: Home) -> None:

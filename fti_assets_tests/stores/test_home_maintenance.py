@@ -85,7 +85,7 @@ def test_of_values_that_change_the_newest_revision_is_left(home: Home) -> None:
     statistics = home.features.statistics.read(orders, Window.of_days("2024-01-01", "2024-01-05"))
     revisions = Objects.of(home.storage).revisions
     deleted = maintain_home(home, grace=AT_ONCE)["older revisions"].deleted
-    assert len(deleted) == 8, "of two groups' month, which five days changed"
+    assert len(deleted) == 16, "of two groups' statistics and provenance of a month, which five days changed"
     assert set(revisions) - set(Objects.of(home.storage).revisions) == set(deleted)
     after = home.features.statistics.read(orders, Window.of_days("2024-01-01", "2024-01-05"))
     assert after.equals(statistics)
