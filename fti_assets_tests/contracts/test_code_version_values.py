@@ -121,7 +121,7 @@ def test_other_values_have_another_version(value: object, other: object) -> None
         (frame(1.0, 2.0), frame(1.0, 2.0)),
         (np.array([1, 2]), np.array([1, 2])),
         (orders(), orders(owners=["team:shop"], tags={"domain": "returns"})),
-        (PurePosixPath("/data/one"), PurePosixPath("/home/two")),
+        (PurePosixPath("/data/one"), PurePosixPath("/data/two")),
         (sqlite3.connect(":memory:"), sqlite3.connect(":memory:")),
     ],
 )

@@ -56,10 +56,10 @@ def test_an_unknown_scheme_is_refused(url: str) -> None:
 
 def test_a_folder_may_be_a_url_relative_or_in_ones_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.setenv("HOME", "/people/ada")
     assert Storage("x").folder == tmp_path / "x"
     assert Storage(f"file://{tmp_path}/a%20b").folder == tmp_path / "a b"
-    assert Storage("~/fti").folder == Path("/home/ada/fti")
+    assert Storage("~/fti").folder == Path("/people/ada/fti")
 
 
 def test_what_a_killed_writer_left_is_no_object(tmp_path: Path) -> None:
