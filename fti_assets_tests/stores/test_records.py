@@ -1,6 +1,7 @@
 import multiprocessing
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def test_many_writers_lose_and_double_nothing(storage: Storage) -> None:
     for writer in range(WRITERS):
         own = [what for what in written if str(what).startswith(f"writer {writer} ")]
         assert own == [f"writer {writer} {n}" for n in range(EACH)]
+    Records(storage).verify()
+
+
+def test_writers_of_one_process_id_lose_and_double_nothing(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in two pods on one volume, each of which is process 1 of its own."""
+    monkeypatch.setattr("os.getpid", lambda: 1)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda name: _add_some(storage, name, 5), "abcd"))
+    assert sorted(map(str, whats(Records(storage)))) == sorted(f"{name} {n}" for name in "abcd" for n in range(5))
     Records(storage).verify()
 
 

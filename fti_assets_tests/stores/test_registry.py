@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,6 +97,17 @@ def test_a_promotion_serves_from_its_effective_time(three: Registry) -> None:
     assert three.history("delay") == [first, second]
     assert three.verdict("delay", 1) == first
     assert three.verdict("delay", 3) is None
+
+
+def test_a_clock_that_goes_back_loses_and_reorders_nothing(three: Registry) -> None:
+    promote(three, 1, effective=5, expected=None)
+    with time_machine.travel(datetime(2001, 1, 1, tzinfo=UTC)):
+        later = add(three, 4, cutoff=4)
+        promote(three, 2, effective=6, expected=1)
+    rollback(three, effective=7)
+    assert (later.version, [version.version for version in three.versions("delay")]) == (4, [1, 2, 3, 4])
+    assert [three.champion("delay", day(n)).version for n in (5, 6, 7)] == [1, 2, 1]
+    three.verify("delay")
 
 
 def test_no_champion_says_what_exists(three: Registry) -> None:
