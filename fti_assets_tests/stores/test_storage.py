@@ -86,8 +86,8 @@ def test_a_bucket_that_does_not_answer_is_said_so(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     monkeypatch.setattr("fti_assets.stores.storage.RETRIES", {"max_retries": 0})
-    with pytest.raises(StorageError, match=r"s3://bucket/home/a: "):
-        Storage("s3://bucket/home").read("a")
+    with pytest.raises(StorageError, match=r"s3://bucket/prefix/a: "):
+        Storage("s3://bucket/prefix").read("a")
 
 
 def test_a_bucket_that_is_not_there_is_said_so(bucket: str) -> None:
